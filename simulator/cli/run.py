@@ -1,0 +1,96 @@
+"""`mailflow run`: plays scenarios over real SMTP and asserts on their paths."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from simulator.files import NothingFound, find_scenarios, load_all
+from simulator.report.run_json import events_text, run_document
+from simulator.report.run_text import failures, heading, lines, summary
+from simulator.runner import Options, Runner, RunResult
+from simulator.scenario.scenario import Scenario
+
+__all__ = ["run"]
+
+
+@click.command(short_help="Play scenarios over real SMTP and assert on their paths.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-k", "keyword", default="", help="Only flows whose file, scenario or name holds this (and, or, not).")
+@click.option("-x", "fail_fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--plan", "engine", flag_value="plan", help="Policy only: nothing is sent.")
+@click.option("--live", "engine", flag_value="live", help="Real SMTP only.")
+@click.option("--both", "engine", flag_value="both", default=True, help="Both, and they must agree (default).")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write one JSON document; - for stdout.")
+@click.option("--events", type=click.Path(file_okay=False, path_type=Path), help="Write each flow's event log there.")
+@click.option("--seed", default=7, show_default=True, help="Decides every choice that a product leaves to chance.")
+@click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="Play everything N times.")
+@click.option("-q", "--quiet", is_flag=True, help="Only failures and the summary.")
+@click.option("--network", type=click.Choice(["auto", "loopback-net", "single"]), default="auto", hidden=True)
+def run(
+    paths: tuple[Path, ...], keyword: str, fail_fast: bool, engine: str, json_file: str | None, events: Path | None,
+    seed: int, repeat: int, quiet: bool, network: str,
+) -> None:  # fmt: skip
+    """Play scenarios over real SMTP and assert on their paths.
+
+    PATHS are scenario files or folders; without any, ./scenarios.
+
+    \b
+    mailflow run                                everything under ./scenarios
+    mailflow run scenarios/flows.yaml -k Sun    the flows with Sun
+    mailflow run --plan                         policy only, in a fraction of the time
+    mailflow run --json - | jq .summary         for scripts
+    """
+    began = time.perf_counter()
+    try:
+        scenarios = load_all(find_scenarios(paths))
+    except NothingFound as nothing:
+        click.echo(str(nothing), err=True)
+        sys.exit(5)
+    chatter = json_file == "-"
+    options = Options(engine, keyword, fail_fast, seed, network)
+    result = RunResult(options)
+    for turn in range(repeat):
+        result = Runner(options).run(scenarios)
+        if events:
+            _write_events(events / f"run-{turn + 1}" if repeat > 1 else events, result)
+        if result.exit_code:
+            break
+    if result.exit_code == 5:
+        click.echo(f"no flow is selected by -k {keyword!r}" if keyword else "no flow was found", err=True)
+        sys.exit(5)
+    _print(result, scenarios, time.perf_counter() - began, quiet=quiet, err=chatter)
+    if json_file:
+        text = json.dumps(run_document(result), indent=1, ensure_ascii=False)
+        if chatter:
+            click.echo(text)
+        else:
+            Path(json_file).write_text(text + "\n", encoding="utf-8")
+    sys.exit(result.exit_code)
+
+
+def _print(result: RunResult, scenarios: list[Scenario], wall: float, *, quiet: bool, err: bool) -> None:
+    click.echo(heading(result), err=err)
+    for scenario in scenarios:
+        for warning in scenario.warnings:
+            click.echo(f"{warning.at}  warning: {warning.says}", err=True)
+    if not quiet:
+        for played in result.scenarios:
+            click.echo("\n" + lines(played), err=err)
+    told = failures(result)
+    if told:
+        click.echo("\n" + told, err=err)
+    click.echo(f"\n{summary(result, wall)}", err=err)
+
+
+def _write_events(folder: Path, result: RunResult) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for scenario in result.scenarios:
+        stem = scenario.scenario.file.replace("\\", "/").removesuffix(".yaml").replace("/", ".").strip(".")
+        for number, flow in enumerate(scenario.flows, 1):
+            path = folder / f"{stem}.{number:03}.jsonl"
+            path.write_text(events_text(flow.played), encoding="utf-8")

@@ -1,0 +1,91 @@
+"""What stands between the connections and the lab: who is calling, in which world, with which certificate.
+
+A `ServerDesk` receives for one address and port of a server; a `SendingHost` is who a courier is in a handshake. Both
+look everything up when it is needed, so a lab may change its hosts, zone and certificates while they stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from simulator.live.anycert import peer_facts
+from simulator.live.network import Network
+from simulator.live.server import LabSMTP
+from simulator.live.wiretap import Link, Wiretap
+from simulator.mail.session import Session
+from simulator.mail.tls import TlsFacts
+from simulator.reception import Reception
+from simulator.topology import CertificateSpec
+from simulator.world import Passage
+
+if TYPE_CHECKING:
+    from simulator.live.lab import LiveLab
+
+__all__ = ["SendingHost", "ServerDesk"]
+
+_log = logging.getLogger(__name__)
+
+
+class ServerDesk:
+    """The listener of one address and port of a server: what `server.Desk` asks for."""
+
+    def __init__(self, live: LiveLab, server: str, port: int) -> None:
+        self.live, self.server, self.port = live, server, port
+        self.limits = live.limits
+        self.sessions: set[LabSMTP] = set()
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def wiretap(self) -> Wiretap:
+        return self.live.wiretap
+
+    async def open(self, network: Network, ip: str, real_port: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        socket = network.bind(ip, self.port, real_port)
+        self._listener = await loop.create_server(lambda: LabSMTP(self, loop), sock=socket)
+
+    def close(self) -> None:
+        if self._listener:
+            self._listener.close()
+
+    def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
+        live = self.live
+        live.tick()
+        peer, passage = live.caller(session, peername)
+        reception = Reception(live.world, Session(peer=peer, server=self.server, port=self.port), passage)
+        return reception, Link(reception.number, self.server, peer, peername[1], passage)
+
+    def tick(self) -> None:
+        self.live.tick()
+
+    def certificate_context(self) -> ssl.SSLContext | None:
+        return self.live.server_context(self.server)
+
+    def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
+        return peer_facts(ssl_object, self.live.authorities), ssl_object.getpeercert(True) or b""
+
+    def crashed(self, error: Exception, link: Link) -> None:
+        _log.error("%s broke while it spoke with %s", self.server, link.peer, exc_info=error)
+        if link.passage is not None:
+            self.live.crashes.append(error)
+
+
+class SendingHost:
+    """A sending host, or a person's client, in a handshake: what `courier.Identity` asks for."""
+
+    def __init__(self, live: LiveLab, host: str, certificate: CertificateSpec | None) -> None:
+        self.live, self.host, self.certificate = live, host, certificate
+
+    def client_context(self, *, own: bool = True, version: str = "") -> ssl.SSLContext:
+        return self.live.client_context(self.certificate if own else None, version)
+
+    def saw(self, ssl_object: Any, passage: object) -> TlsFacts:
+        facts = peer_facts(ssl_object, self.live.authorities)
+        if facts.certificate:
+            der = ssl_object.getpeercert(True) or b""
+            noted = passage if isinstance(passage, Passage) else None
+            self.live.wiretap.certificate(self.host, "server", facts.certificate, der, noted)
+        return facts

@@ -1,0 +1,268 @@
+"""A lab that really runs: nameserver, listeners and couriers in one event loop, playing the world it is given.
+
+    async with LiveLab(lab, start=start) as live:
+        world = World(lab, Log(start))
+        await live.begin(world)                      # fresh state; the sockets stay
+        await live.submit(transport.submit(world, errand, target, person=..., server=...))
+        await live.run()                             # until nothing waits
+
+It offers what the plan engine offers, on the same `Reception` and the same journeys of `transport`, so the two can
+be compared event by event. One journey is driven at a time, and the next thing happens only when the listener of a
+closed connection is done with it: the same flow gives the same events every time. Clients from outside connect to
+`endpoint` whenever they like; what they hand in waits for the next `run`.
+
+Listeners are kept as long as servers and addresses stay the same. Hosts, zone and certificates are looked up when
+they are needed, so `relab` after a step of a scenario costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from simulator.live.anycert import client_context, server_context
+from simulator.live.clock import Clock
+from simulator.live.connection import Limits
+from simulator.live.courier import PATIENCE, Courier
+from simulator.live.desk import SendingHost, ServerDesk
+from simulator.live.errors import LabError
+from simulator.live.nameserver import Nameserver
+from simulator.live.network import Endpoint, Network
+from simulator.live.pki import Authorities
+from simulator.live.server import LabSMTP
+from simulator.live.wiretap import Wiretap
+from simulator.policy.attempt import Try
+from simulator.queue import Work
+from simulator.topology import CertificateSpec, Lab, Server
+from simulator.trace import Log
+from simulator.transport import Ask, process
+from simulator.world import Passage, World
+from simulator.zone import Answer, Question
+
+__all__ = ["LiveLab"]
+
+_PORTS = (25, 587)
+_LINGER = 1.0  # real seconds that a closed connection may take to end
+
+
+class LiveLab:
+    """Servers on loopback. `start` is the lab's birth, from which certificates count their validity.
+
+    `fixed_ports` gives real port numbers to (server, port) pairs, for people who connect from outside; without one
+    every listener takes a free port. `mode` is the clock's: "virtual" for runs, "real" for servers that are kept.
+    """
+
+    def __init__(
+        self, lab: Lab, *, start: datetime, plan: str = "auto", seed: int = 0,
+        fixed_ports: Mapping[tuple[str, int], int] | None = None, mode: str = "virtual", limits: Limits | None = None,
+        patience: float = PATIENCE,
+    ) -> None:  # fmt: skip
+        self.lab, self.start, self.plan = lab, start, plan
+        self.limits, self.patience = limits or Limits(), patience
+        self.clock = Clock(start, mode)
+        self.authorities = Authorities(sorted(lab.authorities))
+        self.world = World(lab, Log(start), seed=seed)
+        self.wiretap = Wiretap(self.world, self.clock)
+        self.crashes: list[Exception] = []
+        """What broke in a listener; the client only heard 451. `drive` raises it when the client was the lab's."""
+        self._fixed_ports = fixed_ports or {}
+        self._network = Network(plan=plan)
+        self._nameserver = Nameserver(lab.zone)
+        self._desks: dict[tuple[str, int], ServerDesk] = {}
+        self._callers: dict[Endpoint, LabSMTP] = {}
+        self._server_contexts: dict[CertificateSpec, ssl.SSLContext] = {}
+        self._client_contexts: dict[tuple[CertificateSpec | None, str], ssl.SSLContext] = {}
+
+    # life
+
+    async def __aenter__(self) -> LiveLab:
+        try:
+            await self._nameserver.start()
+            self._network = Network(_addresses(self.lab), plan=self.plan)
+            await self._listen()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hangs up on everybody and closes every socket. Nothing waits for a client."""
+        await self._hang_up()
+        await self._unlisten(list(self._desks))
+        await self._nameserver.close()
+
+    async def begin(self, world: World) -> None:
+        """Plays another world from now on. Whoever is still connected is cut off: no state outlives a flow."""
+        await self._hang_up()
+        self.world = world
+        self.wiretap = Wiretap(world, self.clock)
+        self.crashes.clear()
+        if world.lab is not self.lab:
+            await self.relab(world.lab)
+
+    async def relab(self, lab: Lab) -> None:
+        """Goes on with changed hosts, zone and certificates. Only listeners of changed addresses are restarted."""
+        moved = _addresses(lab) != _addresses(self.lab)
+        self.lab = self.world.lab = lab
+        self._nameserver.zone = lab.zone
+        if moved:  # an address that is no longer owned must fall silent, which only a new network knows
+            await self._hang_up()
+            await self._unlisten(list(self._desks))
+            self._network = Network(_addresses(lab), plan=self.plan)
+        await self._listen()
+
+    def endpoint(self, server: str, port: int = 25) -> Endpoint:
+        """Where a client from outside connects to reach this server's port."""
+        found = self._network.endpoint(self.lab.servers[server].addresses[0], port)
+        if found is None:
+            raise LabError(f"{server} does not listen on port {port}")
+        return found
+
+    @property
+    def nameserver(self) -> Nameserver:
+        return self._nameserver
+
+    @property
+    def network(self) -> Network:
+        return self._network
+
+    @property
+    def sessions(self) -> list[LabSMTP]:
+        """The connections that are open now."""
+        return [session for desk in self._desks.values() for session in desk.sessions]
+
+    # play
+
+    async def run(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> None:
+        """Works off the queue; mail time jumps to when the next work is due. In real time: what is due by now."""
+        world = self.world
+        while True:
+            self.tick()
+            horizon = world.now if self.clock.is_real else until
+            work = world.queue.take(until=horizon, first_attempts_only=first_attempts_only)
+            if work is None:
+                return
+            world.now = max(world.now, work.due)
+            await self.drive(process(world, work), world.lab.servers[work.host].certificate, work=work)
+
+    async def drive(
+        self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None = None, *, work: Work | None = None
+    ) -> Any:
+        """Carries out one journey; `certificate` is what its client shows. Returns what it returns.
+
+        `work` is what it is about, for the wiretap; None for a person's client.
+        """
+        identity = SendingHost(self, work.host if work else "", certificate)
+        courier = Courier(self._network, identity, patience=self.patience, hung_up=self._hung_up)
+        told: Any = None
+        try:
+            while True:
+                try:
+                    ask = journey.send(told)
+                except StopIteration as done:
+                    return done.value
+                told = await self._ask(ask, work) if isinstance(ask, Question) else await courier.perform(ask)
+                if self.crashes:
+                    raise self.crashes.pop()
+        finally:
+            await courier.close()
+            journey.close()
+
+    async def submit(self, journey: Generator[Ask, Any, Try], certificate: CertificateSpec | None = None) -> Try:
+        """A person's client hands in a message."""
+        self.tick()
+        result: Try = await self.drive(journey, certificate)
+        return result
+
+    def tick(self) -> None:
+        """Lets mail time catch up where it is real."""
+        self.world.now = self.clock.at_least(self.world.now)
+
+    async def _ask(self, question: Question, work: Work | None) -> Answer:
+        answer = await self._nameserver.ask(question)
+        host, msg, hop = (work.host, work.msg, work.hop) if work else ("", "", 0)
+        self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
+        return answer
+
+    # certificates
+
+    def server_context(self, server: str) -> ssl.SSLContext | None:
+        """What the listeners of a server show; made when the first client asks for it."""
+        spec = self.lab.servers[server].certificate
+        if spec is None:
+            return None
+        if spec not in self._server_contexts:
+            self._server_contexts[spec] = server_context(self.authorities.issue(spec, self.start))
+        return self._server_contexts[spec]
+
+    def client_context(self, spec: CertificateSpec | None, version: str = "") -> ssl.SSLContext:
+        """What a client with this certificate, or with none, uses; `version` is the only one it speaks."""
+        key = (spec, version)
+        if key not in self._client_contexts:
+            issued = self.authorities.issue(spec, self.start) if spec else None
+            self._client_contexts[key] = client_context(issued, version)
+        return self._client_contexts[key]
+
+    # listeners
+
+    async def _listen(self) -> None:
+        """Opens the listeners that should be there, closes those that should not."""
+        wanted = {
+            (ip, port): server.name
+            for server in self.lab.servers.values()
+            if server.name in self.lab.hosts and server.name not in self.lab.down
+            for ip in server.addresses
+            if self.lab.server_at(ip) is server
+            for port in dict.fromkeys((*_PORTS, self.lab.hosts[server.name].submission.port))
+        }
+        await self._unlisten([at for at, desk in self._desks.items() if wanted.get(at) != desk.server])
+        for (ip, port), server in wanted.items():
+            if (ip, port) not in self._desks:
+                first = ip == self.lab.servers[server].addresses[0]
+                self._desks[ip, port] = desk = ServerDesk(self, server, port)
+                await desk.open(self._network, ip, self._fixed_ports.get((server, port)) if first else None)
+
+    async def _unlisten(self, places: list[tuple[str, int]]) -> None:
+        desks = [self._desks.pop(place) for place in places]
+        for desk in desks:
+            desk.close()
+        await self._ended([s for desk in desks for s in desk.sessions])
+
+    async def _hang_up(self) -> None:
+        await self._ended(self.sessions)
+
+    async def _ended(self, sessions: list[LabSMTP]) -> None:
+        for session in sessions:
+            session.abort()
+        if sessions:
+            await asyncio.wait([session.is_over for session in sessions], timeout=_LINGER)
+            await asyncio.sleep(0)  # for the transports to notice
+
+    async def _hung_up(self, here: Endpoint) -> None:
+        """Waits until the listener is done with a connection that its client has closed."""
+        session = self._callers.get(here)
+        if session is not None and not session.is_over.done():
+            await asyncio.wait([session.is_over], timeout=_LINGER)
+
+    def caller(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[str, Passage | None]:
+        """Who is calling: the public address, and what a client of the lab gave along."""
+        caller = self._network.caller_of(peername)
+        here: Endpoint = (peername[0], peername[1])
+        if not caller.outside:
+            self._callers[here] = session
+            session.is_over.add_done_callback(lambda _: self._callers.pop(here, None))
+        return caller.public_ip, caller.note if isinstance(caller.note, Passage) else None
+
+
+def _addresses(lab: Lab) -> tuple[str, ...]:
+    servers: list[Server] = list(lab.servers.values())
+    return tuple(dict.fromkeys(ip for server in servers for ip in server.addresses))

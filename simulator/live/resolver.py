@@ -1,0 +1,143 @@
+"""How a courier asks DNS: one question over UDP, again over TCP where the answer was cut (RFC 7766 5).
+
+All questions of a lab go through one socket and are told apart by their ids. An answer counts only with an id that
+is waited for and the question that belongs to it; anything else is not looked at. dnspython's own resolver is not
+used: it brings an HTTP client along, reads the machine's settings and waits by the wall clock.
+
+A planned `timeout` is the exception to the wire. The question goes out like any other, and when the nameserver
+decides to stay silent it says so in process (`give_up`), so that the courier has learned it without anybody waiting.
+Real time is waited only for what was lost on the way, which loopback does not do unless a buffer is full.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+import dns.exception
+import dns.flags
+import dns.message
+
+from simulator.live.dnswire import query_message, read_answer
+from simulator.live.network import Endpoint, Network
+from simulator.zone import Answer, Question
+
+__all__ = ["Resolver"]
+
+_PATIENCE = 1.0  # real seconds before a question is repeated
+_TRIES = 3
+_IDS = 2**16
+_AT_ONCE = 32  # questions on the way; more would overflow the buffers of a socket and be lost
+
+
+class Resolver:
+    """Asks one nameserver. Open it with `await Resolver.open(network, endpoint)`, close it when done."""
+
+    def __init__(self, network: Network, endpoint: Endpoint) -> None:
+        self._network, self._endpoint = network, endpoint
+        self._waiting: dict[int, tuple[Question, asyncio.Future[dns.message.Message | Answer]]] = {}
+        self._ids = count()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._transport: asyncio.DatagramTransport | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    @classmethod
+    async def open(cls, network: Network, endpoint: Endpoint) -> Resolver:
+        """A resolver with its socket."""
+        made = cls(network, endpoint)
+        loop = asyncio.get_running_loop()
+        made._closed = loop.create_future()
+        sock = await network.dial_datagrams(endpoint)
+        made._transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(made._heard, made._closed), sock=sock)
+        return made
+
+    @property
+    def address(self) -> Endpoint:
+        """Where its questions come from."""
+        assert self._transport is not None
+        address: Endpoint = self._transport.get_extra_info("sockname")[:2]
+        return address
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer over the wire. What is no domain name does not exist."""
+        async with self._room:
+            id_ = next(n for n in (next(self._ids) % _IDS for _ in range(_IDS)) if n not in self._waiting)
+            try:
+                query = query_message(question, id_).to_wire()
+            except dns.exception.DNSException:
+                return Answer("nxdomain")
+            heard = await self._ask_datagram(question, id_, query)
+            if isinstance(heard, Answer):
+                return heard
+            if heard.flags & dns.flags.TC:
+                return await self._ask_stream(question, id_, query)
+            return read_answer(question, heard)
+
+    async def _ask_datagram(self, question: Question, id_: int, query: bytes) -> dns.message.Message | Answer:
+        assert self._transport is not None, "not open"
+        future: asyncio.Future[dns.message.Message | Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[id_] = (question, future)
+        try:
+            for _ in range(_TRIES):
+                self._transport.sendto(query)
+                await asyncio.wait((future,), timeout=_PATIENCE)
+                if future.done():
+                    return future.result()
+            return Answer("timeout")
+        finally:
+            del self._waiting[id_]
+
+    def give_up(self, id_: int, answer: Answer) -> None:
+        """The nameserver will not answer the question with this id."""
+        waiting = self._waiting.get(id_)
+        if waiting and not waiting[1].done():
+            waiting[1].set_result(answer)
+
+    async def close(self) -> None:
+        """Closes the socket; open questions end as timeouts."""
+        for _, future in self._waiting.values():
+            if not future.done():
+                future.set_result(Answer("timeout"))
+        if self._transport and self._closed:
+            self._transport.close()
+            await self._closed
+
+    def _heard(self, data: bytes) -> None:
+        try:
+            response = dns.message.from_wire(data)
+        except Exception:  # whatever the octets are, they are no answer
+            return
+        waiting = self._waiting.get(response.id)
+        if waiting and not waiting[1].done() and _answers(response, waiting[0], response.id):
+            waiting[1].set_result(response)
+
+    async def _ask_stream(self, question: Question, id_: int, query: bytes) -> Answer:
+        try:
+            async with asyncio.timeout(_PATIENCE * _TRIES):
+                reader, writer = await asyncio.open_connection(sock=await self._network.dial(self._endpoint))
+                try:
+                    writer.write(len(query).to_bytes(2, "big") + query)
+                    length = int.from_bytes(await reader.readexactly(2), "big")
+                    response = dns.message.from_wire(await reader.readexactly(length))
+                finally:
+                    writer.close()
+        except (OSError, EOFError, dns.exception.DNSException):
+            return Answer("timeout")
+        return read_answer(question, response) if _answers(response, question, id_) else Answer("servfail")
+
+
+def _answers(response: dns.message.Message, question: Question, id_: int) -> bool:
+    return query_message(question, id_).is_response(response)
+
+
+class _Ear(asyncio.DatagramProtocol):
+    def __init__(self, heard: Callable[[bytes], None], closed: asyncio.Future[None] | None) -> None:
+        self._heard, self._closed = heard, closed
+
+    def datagram_received(self, data: bytes, addr: tuple[object, ...]) -> None:
+        self._heard(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._closed and not self._closed.done():
+            self._closed.set_result(None)

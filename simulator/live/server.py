@@ -1,0 +1,302 @@
+"""The listening side of one connection, verb by verb: our own reading of each command, a `Reception` that decides.
+
+    connect -> [421 or 554] -> banner -> EHLO -> [STARTTLS -> EHLO] -> [AUTH] -> MAIL -> RCPT ... -> DATA or BDAT
+
+Only facts go on to the reception: who calls (by the network's registry, never by a real address), what the handshake
+showed, what MAIL and RCPT asked, the octets of the message. Its replies are passed back; the ones written here are
+those of the protocol itself, the same for all products.
+
+A certificate is told to the reception when the first command after the handshake arrives. With TLS 1.3 the client
+is done before the server has seen its certificate, so nothing may be concluded from the end of the handshake alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from simulator.live.commands import read_mail, read_rcpt
+from simulator.live.connection import Connection, Limits
+from simulator.live.data import CLEMENCY, Cut, Received, read_chunk, read_content
+from simulator.live.login import read_credentials
+from simulator.live.wiretap import Link, Wiretap
+from simulator.mail.reply import Reply
+from simulator.mail.tls import TlsFacts
+from simulator.reception import Reception
+
+__all__ = ["Desk", "LabSMTP"]
+
+
+class Desk(Protocol):
+    """What a listener gives to its connections. A desk belongs to one public address and port of one server."""
+
+    limits: Limits
+    sessions: set[LabSMTP]  # that are open here
+
+    @property
+    def wiretap(self) -> Wiretap: ...
+
+    def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
+        """The reception of a new connection."""
+        ...
+
+    def tick(self) -> None:
+        """Lets mail time catch up where it is real."""
+        ...
+
+    def certificate_context(self) -> ssl.SSLContext | None:
+        """What STARTTLS shows; None where the server has no certificate."""
+        ...
+
+    def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
+        """What a finished handshake showed, and the client's certificate as it came (empty where none)."""
+        ...
+
+    def crashed(self, error: Exception, link: Link) -> None:
+        """Something here is broken; the client only hears 451."""
+        ...
+
+
+_FIXED = {
+    "NOOP": Reply(250, "2.0.0", "OK"),
+    "VRFY": Reply(252, "2.1.5", "Cannot VRFY user, but will accept message and attempt delivery"),  # RFC 5321 7.3
+    "HELP": Reply(214, "2.0.0", "AUTH BDAT DATA EHLO HELO HELP MAIL NOOP QUIT RCPT RSET STARTTLS VRFY"),
+    "EXPN": Reply(502, "5.5.1", "Command not implemented"),
+    "ETRN": Reply(502, "5.5.1", "Command not implemented"),
+    "TURN": Reply(502, "5.5.1", "Command not implemented"),
+}
+_UNKNOWN = Reply(500, "5.5.1", "Unrecognized command")
+_NO_PARAMETERS = Reply(501, "5.5.4", "No parameters allowed")
+_NO_HELLO = Reply(503, "5.5.1", "Send EHLO first")
+_NO_MAIL = Reply(503, "5.5.1", "Need MAIL command")
+_NO_RCPT = Reply(503, "5.5.1", "Need RCPT command")
+_NESTED = Reply(503, "5.5.1", "Sender already specified")
+_NONE_VALID = Reply(554, "5.5.1", "No valid recipients")  # RFC 5321 3.3
+
+
+class LabSMTP(Connection):
+    """One connection to a listener of a lab."""
+
+    def __init__(self, desk: Desk, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(desk.limits, loop)
+        self.desk = desk
+        self.reception: Reception
+        self.link: Link
+        self._keywords: tuple[str, ...] = ()
+        self._extended = False
+        self._refused_rcpts = 0
+        self._chunks: bytearray | None = None  # of a message that comes by BDAT
+        self._chunked = 0
+        self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
+            verb: getattr(self, f"smtp_{verb}")
+            for verb in ("HELO", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT")
+        }
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.desk.sessions.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.desk.sessions.discard(self)
+
+    def tap(self, who: str, line: str) -> None:
+        self.desk.wiretap.line(self.link, who, line, encrypted=self.is_secure)
+
+    def crashed(self, error: Exception) -> None:
+        self.desk.crashed(error, self.link)
+
+    async def greet(self, peername: tuple[Any, ...]) -> None:
+        self.reception, self.link = self.desk.admit(self, peername)
+        if len(self.desk.sessions) > self.limits.connections:
+            await self.answer(Reply(421, "4.3.2", "Too many connections"))
+            return
+        try:
+            reply = self.reception.open()
+        except Exception as error:
+            self.crashed(error)
+            reply = Reply(421, "4.3.0", "Local error in processing")
+        await self.answer(reply)
+        self.hanging_up = not reply.ok
+
+    async def obey(self, verb: str, arg: str) -> None:
+        self.desk.tick()
+        if self.has_new_tls:
+            self._look_at_tls()
+        if verb in self._verbs:
+            await self._verbs[verb](arg)
+        else:
+            await self.answer(_FIXED.get(verb, _UNKNOWN))
+
+    # hello and security
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        await self._hello(hostname, extended=False)
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        await self._hello(hostname, extended=True)
+
+    async def _hello(self, hostname: str, *, extended: bool) -> None:
+        if not hostname:
+            await self.answer(Reply(501, "5.5.4", "Domain name required"))
+            return
+        self._forget()
+        self._extended = extended
+        reply, self._keywords = self.reception.hello(hostname)
+        await self.answer(Reply(reply.code, "", "\n".join((reply.text, *self._keywords))) if extended else reply)
+
+    def _announces(self, keyword: str) -> bool:
+        return any(k.partition(" ")[0].upper() == keyword for k in self._keywords)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        context = self.desk.certificate_context()
+        if arg:
+            await self.answer(_NO_PARAMETERS)
+        elif self.is_secure:
+            await self.answer(Reply(503, "5.5.1", "TLS is already active"))  # RFC 3207 4.2 allows it once
+        elif not self.reception.session.helo:
+            await self.answer(_NO_HELLO)
+        elif not self._announces("STARTTLS"):
+            await self.answer(Reply(502, "5.5.1", "STARTTLS is not offered"))
+        elif context is None:
+            await self.answer(Reply(454, "4.7.0", "TLS not available"))  # RFC 3207 4
+        else:
+            await self.answer(Reply(220, "2.0.0", "Ready to start TLS"))
+            await self.secure(context)
+
+    def _look_at_tls(self) -> None:
+        assert self.transport is not None
+        self.has_new_tls = False
+        self._forget()
+        self._keywords = ()
+        facts, der = self.desk.tls_facts(self.transport.get_extra_info("ssl_object"))
+        if facts.certificate:
+            self.desk.wiretap.certificate(self.link.server, "client", facts.certificate, der, self.link.passage)
+        self.reception.secured(facts)
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        session = self.reception.session
+        if not session.helo or not self._extended:
+            await self.answer(_NO_HELLO)
+        elif session.auth:
+            await self.answer(Reply(503, "5.5.1", "Already authenticated"))  # RFC 4954 4
+        elif self.reception.envelope:
+            await self.answer(Reply(503, "5.5.1", "Not during a mail transaction"))
+        else:
+            in_clear = self.reception.host.submission.tls and not session.tls
+            found = await read_credentials(arg, self._challenge, in_clear=in_clear)
+            if found is not None:
+                await self.answer(found if isinstance(found, Reply) else self.reception.login(*found))
+
+    async def _challenge(self, text: str) -> bytes | None:
+        response = await self.challenge_auth(text)  # answers 501 itself to `*` and to what is not base64
+        self.tap("client", "(credentials)")
+        return response if isinstance(response, bytes) else None
+
+    # the transaction
+
+    def _forget(self) -> None:
+        self._refused_rcpts = 0
+        self._chunks = None
+        self._chunked = 0
+
+    async def smtp_RSET(self, arg: str) -> None:
+        if arg:
+            await self.answer(_NO_PARAMETERS)
+            return
+        self._forget()
+        self.reception.reset()
+        await self.answer(Reply(250, "2.0.0", "OK"))
+
+    async def smtp_QUIT(self, arg: str) -> None:
+        self.hanging_up = not arg
+        await self.answer(_NO_PARAMETERS if arg else Reply(221, "2.0.0", "Service closing transmission channel"))
+
+    async def smtp_MAIL(self, arg: str) -> None:
+        if not self.reception.session.helo:
+            await self.answer(_NO_HELLO)
+        elif self.reception.envelope:
+            await self.answer(_NESTED)
+        else:
+            plea = read_mail(arg, extended=self._extended)
+            self._forget()
+            await self.answer(plea if isinstance(plea, Reply) else self.reception.mail(plea.address, plea.parameters))
+
+    async def smtp_RCPT(self, arg: str) -> None:
+        envelope = self.reception.envelope
+        if envelope is None:
+            await self.answer(_NO_MAIL if self.reception.session.helo else _NO_HELLO)
+            return
+        plea = read_rcpt(arg, extended=self._extended, utf8="SMTPUTF8" in envelope.parameters)
+        if not isinstance(plea, Reply) and plea.address is not None:
+            plea = self.reception.rcpt(plea.address, plea.parameters)
+        assert isinstance(plea, Reply)
+        self._refused_rcpts += not plea.ok
+        await self.answer(plea)
+
+    def _not_ready(self) -> Reply | None:
+        """Why no content may come now."""
+        envelope = self.reception.envelope
+        if envelope is None:
+            return _NO_MAIL if self.reception.session.helo else _NO_HELLO
+        if not envelope.recipients:
+            return _NONE_VALID if self._refused_rcpts else _NO_RCPT
+        return None
+
+    async def smtp_DATA(self, arg: str) -> None:
+        refusal = _NO_PARAMETERS if arg else self._not_ready()
+        if refusal is None and self._chunks is not None:
+            refusal = Reply(503, "5.5.1", "BDAT is under way")  # RFC 3030 2
+        if refusal:
+            await self.answer(refusal)
+            return
+        await self.answer(Reply(354, "", "Start mail input; end with <CRLF>.<CRLF>"))
+        limit = self.reception.limit
+        try:
+            got = await read_content(self._reader, limit and limit + CLEMENCY, self._reset_timeout)
+        except Cut as cut:
+            self.tap("note", str(cut))
+            raise
+        self.tap("client", f"({got.size} octets)")
+        await self._take(got)
+
+    async def smtp_BDAT(self, arg: str) -> None:
+        size, *last = arg.split() or [""]
+        if not size.isdecimal() or [word.upper() for word in last] not in ([], ["LAST"]):
+            # Whatever follows may be a chunk or a command, nobody can tell.
+            self.hanging_up = True
+            await self.answer(Reply(501, "5.5.4", "Syntax: BDAT size [LAST]"))
+            return
+        refusal = self._not_ready() if self._announces("CHUNKING") else Reply(502, "5.5.1", "CHUNKING is not offered")
+        limit = self.reception.limit
+        keep = refusal is None and (limit is None or self._chunked + int(size) <= limit + CLEMENCY)
+        try:
+            got = await read_chunk(self._reader, int(size), keep, self._reset_timeout)
+        except Cut as cut:
+            self.tap("note", str(cut))
+            raise
+        self.tap("client", f"({got.size} octets)")
+        if refusal:
+            await self.answer(refusal)
+            return
+        self._chunked += got.size
+        self._chunks = bytearray() if self._chunks is None else self._chunks
+        self._chunks += got.octets or b""
+        if not last:
+            await self.answer(Reply(250, "2.0.0", f"{got.size} octets received"))
+            return
+        is_whole = len(self._chunks) == self._chunked
+        await self._take(Received(bytes(self._chunks) if is_whole else None, self._chunked))
+
+    async def _take(self, got: Received) -> None:
+        """Hands the content over. Nothing is waited for between the host's yes and the reply to the client."""
+        self._forget()
+        self.desk.tick()
+        try:
+            taken = self.reception.too_large(got.size) if got.octets is None else self.reception.content(got.octets)
+        except Exception:
+            self.reception.reset()
+            raise
+        await self.answer(taken)

@@ -1,0 +1,73 @@
+"""Keeps what went over the wires: every SMTP line, every certificate, every DNS question, as events of the log.
+
+These are the event types of `trace.WIRE_ONLY`; no decision and no expectation about paths reads them. A line says
+in which session it went (the number that the listener's own events carry), who spoke, and whether it was encrypted.
+Content is abbreviated to its size, and what AUTH carries is not kept at all: an outside client may send a real
+password. `port` and `wall` (real port, real seconds since the lab began) differ from run to run and stand in fields
+of their own, so that a view can leave them out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from simulator.live.clock import Clock
+from simulator.mail.tls import Certificate
+from simulator.world import Passage, World
+from simulator.zone import Answer, Question
+
+__all__ = ["VOLATILE", "Link", "Wiretap"]
+
+VOLATILE = ("port", "wall", "sha256")
+"""Fields of wire events that are different in every run."""
+
+_LONGEST = 1000  # characters kept of a line
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One connection as the wiretap names it."""
+
+    session: int  # as in the events of the reception
+    server: str  # the host that listens
+    peer: str  # public address of the client
+    port: int  # real port of the client
+    passage: Passage | None
+
+
+class Wiretap:
+    """Writes into the log of the world that is being played."""
+
+    def __init__(self, world: World, clock: Clock) -> None:
+        self.world, self.clock = world, clock
+
+    def line(self, link: Link, who: str, text: str, *, encrypted: bool) -> None:
+        """One line without its line end. `who` is "client", "server", or "note" for what happened without words."""
+        passage = link.passage
+        self.world.log.add(
+            "smtp.line", now=self.world.now, host=link.server, msg=passage.msg if passage else "",
+            hop=passage.hop + 1 if passage else 0, session=link.session, client=passage.client if passage else "",
+            peer=link.peer, who=who, line=text[:_LONGEST], encrypted=encrypted, port=link.port, wall=self._wall(),
+        )  # fmt: skip
+
+    def certificate(self, host: str, shown_by: str, shown: Certificate, der: bytes, passage: Passage | None) -> None:
+        """A certificate that `host` was shown; `shown_by` is "server" or "client"."""
+        self.world.log.add(
+            "tls.certificate", now=self.world.now, host=host, msg=passage.msg if passage else "",
+            hop=passage.hop + 1 if passage else 0, side=shown_by, subject=shown.subject, names=list(shown.names),
+            issuer=shown.issuer, not_before=f"{shown.not_before:%Y-%m-%d %H:%M:%S}",
+            not_after=f"{shown.not_after:%Y-%m-%d %H:%M:%S}", flaw=shown.flaw,
+            sha256=hashlib.sha256(der).hexdigest(), wall=self._wall(),
+        )  # fmt: skip
+
+    def dns(self, host: str, question: Question, answer: Answer, *, msg: str, hop: int) -> None:
+        """A question that was asked over the wire, and its answer."""
+        self.world.log.add(
+            "dns.wire", now=self.world.now, host=host, msg=msg, hop=hop, question=str(question),
+            status=answer.status, answer=list(answer.records), chain=[f"{a} -> {b}" for a, b in answer.chain],
+            wall=self._wall(),
+        )  # fmt: skip
+
+    def _wall(self) -> float:
+        return round(self.clock.wall(), 6)

@@ -1,0 +1,33 @@
+"""An SMTP transaction: sender, recipients and the parameters that came with MAIL and RCPT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from simulator.mail.address import Address, Sender
+
+__all__ = ["Envelope", "Parameters"]
+
+Parameters = Mapping[str, str | None]
+"""ESMTP parameters as sent, keys in upper case, None for a keyword without value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who sent it and whom it is for. Values of parameters keep their case."""
+
+    sender: Sender
+    recipients: tuple[Address, ...] = ()
+    parameters: Parameters = field(default_factory=dict)
+    recipient_parameters: Mapping[Address, Parameters] = field(default_factory=dict)
+
+    def plus(self, recipient: Address, parameters: Parameters | None = None) -> Envelope:
+        """With one more recipient."""
+        told = {**self.recipient_parameters, recipient: parameters} if parameters else self.recipient_parameters
+        return Envelope(self.sender, (*self.recipients, recipient), self.parameters, told)
+
+    def only(self, recipients: tuple[Address, ...]) -> Envelope:
+        """The same transaction for some of its recipients."""
+        told = {r: p for r, p in self.recipient_parameters.items() if r in recipients}
+        return Envelope(self.sender, recipients, self.parameters, told)

@@ -1,0 +1,26 @@
+"""What a listening host knows of a connection when it has to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from simulator.mail.address import Address
+from simulator.mail.tls import TlsFacts
+
+__all__ = ["Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One connection. Addresses are the public ones of the lab file, never loopback."""
+
+    peer: str  # IP address of the client
+    server: str  # name of the host that was called
+    port: int = 25
+    helo: str = ""
+    tls: TlsFacts | None = None
+    auth: Address | None = None  # who logged in
+
+    def with_(self, **changes: object) -> Session:
+        """A copy with some facts changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]

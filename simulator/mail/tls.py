@@ -1,0 +1,40 @@
+"""What is known of a TLS session: version, and the peer's certificate as facts.
+
+Listeners and couriers accept any certificate and pass on what it says; `policy/tls.py` judges. So a
+certificate here carries its names, dates, purposes and where its chain was found to lead, no verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Certificate", "TlsFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A leaf certificate as its holder presented it. Dates are aware UTC."""
+
+    subject: str  # common name
+    names: tuple[str, ...]  # DNS names of the subject alternative name extension
+    issuer: str  # common name of the issuer
+    not_before: datetime
+    not_after: datetime
+    purposes: frozenset[str]  # of {"server", "client"}
+    anchor: str = ""  # name of the lab authority the presented chain leads to; "" where it leads to none
+    flaw: str = ""  # why it leads to none: "self-signed", "unknown-issuer" or "bad-signature"
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Common name and alternative names, lower case, each once; both count at Exchange Online."""
+        return tuple(dict.fromkeys(n.lower() for n in (self.subject, *self.names) if n))
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFacts:
+    """A finished handshake. `certificate` is the peer's, None where it presented none."""
+
+    version: str  # "TLSv1.3"
+    cipher: str = ""
+    certificate: Certificate | None = None

@@ -1,0 +1,212 @@
+"""From events to delivery paths: what became of every copy of every message, and the way it went.
+
+A copy's fate is its last word in the log (delivered, bounced, kept, dropped, held). Following its parents back to
+the client that handed the message in gives the hops; the events themselves carry the connectors of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simulator.mail.address import Address, parse_sender
+from simulator.mail.path import End, Leg, Path
+from simulator.topology import Lab
+from simulator.trace import Event, Log
+
+__all__ = ["Balance", "Copy", "Ending", "balance", "copies", "endings"]
+
+_FATES = ("delivered", "dropped", "held", "bounced", "kept", "handed on", "expanded")
+
+
+@dataclass(slots=True)
+class Copy:
+    """One recipient of one message at one host."""
+
+    id: str
+    event: Event  # "accepted" or "replaced"
+    parent: str
+    fate: Event | None = None
+    children: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one copy ended: the path, the message, who it was for, and the event that settled it."""
+
+    path: Path
+    msg: str
+    rcpt: str
+    event: Event
+    status: str  # delivered, bounced, queued, dropped, held, refused
+    copy: str = ""  # "" where a client's own session was refused
+
+
+def copies(log: Iterable[Event]) -> dict[str, Copy]:
+    """Every copy by id, with its fate so far."""
+    found: dict[str, Copy] = {}
+    for event in log:
+        if event.type in ("accepted", "replaced"):
+            copy = found[event["copy"]] = Copy(event["copy"], event, event["parent"])
+            if copy.parent in found:
+                found[copy.parent].children.append(copy.id)
+        elif event.type in _FATES and event["copy"] in found:
+            found[event["copy"]].fate = event
+    return found
+
+
+def endings(log: Log, lab: Lab) -> list[Ending]:
+    """The ending of every copy that went no further, in the order in which messages and copies began."""
+    known = copies(log)
+    starts = {e.msg: e for e in log if e.type in ("submitted", "written")}
+    refusals: dict[str, Event] = {e["parent"]: e for e in log if e.type == "refused" and e["parent"]}
+    ends = [e for copy in known.values() if (e := _ending(copy, known, starts, refusals, lab))]
+    ends += _clients(log, starts, lab)
+    order = {msg: n for n, msg in enumerate(dict.fromkeys(e.msg for e in log if e.msg))}
+    return sorted(ends, key=lambda e: order[e.msg])
+
+
+def _ending(
+    copy: Copy, known: dict[str, Copy], starts: dict[str, Event], refusals: dict[str, Event], lab: Lab
+) -> Ending | None:
+    fate, event = copy.fate, copy.event
+    if fate and fate.type in ("handed on", "expanded"):
+        return None
+    legs = _legs(copy, known)
+    start = _start(copy, known, starts, lab)
+    meant = _name(_root(copy, known).event["rcpt"], lab)
+
+    def ended(end: End, why: Event, status: str, *more: Leg) -> Ending:
+        return Ending(
+            Path(start, (*legs, *more), end), event.msg, _root(copy, known).event["rcpt"], why, status, copy.id
+        )
+
+    if fate is None:
+        return ended(End("DEFERRED", "", meant), event, "queued")
+    if fate.type == "delivered":
+        return ended(End("delivered", "", _name(fate["mailbox"], lab), fate["folder"]), fate, "delivered")
+    if fate.type == "dropped":
+        return ended(End("DROPPED", person=meant), fate, "dropped")
+    if fate.type == "held":
+        return ended(End("HELD", person=meant, reason=fate["reason"]), fate, "held")
+    if fate.type == "kept":
+        return ended(End("DEFERRED", fate["codes"], meant, attempted=tuple(fate["connectors"])), fate, "queued")
+    if fate["refused"]:
+        refusal = refusals.get(copy.id)
+        if refusal is None:  # a host that is not ours refused: all there is is what it said
+            leg = Leg(fate["by"], tuple(fate["connectors"]), bool(fate["connectors"]))
+            word, code, why = ("LOOP" if fate["loop"] else "REJECTED"), fate["remote_codes"], fate
+        else:
+            leg = Leg(refusal.host, tuple(refusal["connectors"]), refusal["any_connectors"])
+            word, code, why = ("LOOP" if refusal["loop"] or fate["loop"] else "REJECTED"), refusal["codes"], refusal
+        return ended(End(word, code, meant), why, "bounced", leg)  # type: ignore[arg-type]
+    if fate["loop"]:
+        return ended(End("LOOP", fate["codes"], meant), fate, "bounced")
+    to = _name(fate["to"], lab) if fate["to"] else ""
+    return ended(End("NDR", fate["codes"], meant, to=to), fate, "bounced")
+
+
+def _clients(log: Log, starts: dict[str, Event], lab: Lab) -> list[Ending]:
+    """What clients were refused: a client has no queue, so 4xx counts as well."""
+    ends: list[Ending] = []
+    told: set[tuple[str, str]] = set()
+    for event in log:
+        if event.type != "refused" or event["client"] or event["parent"]:
+            continue
+        if (event.msg, event["rcpt"]) in told:
+            continue
+        told.add((event.msg, event["rcpt"]))
+        began = starts.get(event.msg)
+        start = _person(began, lab) if began else _name(event["sender"], lab)
+        leg = Leg(event.host, tuple(event["connectors"]), event["any_connectors"])
+        end = End("LOOP" if event["loop"] else "REJECTED", event["codes"], _name(event["rcpt"], lab))
+        ends.append(Ending(Path(start, (leg,), end), event.msg, event["rcpt"], event, "refused"))
+    for event in log:
+        began = starts.get(event.msg)
+        if event.type == "client" and event["stage"] and began:
+            for rcpt in began["rcpts"]:
+                if (event.msg, rcpt) not in told and not _reached(log, event.msg):
+                    end = End("REJECTED", "", _name(rcpt, lab))
+                    path = Path(_person(began, lab), (Leg(event.host),), end)
+                    ends.append(Ending(path, event.msg, rcpt, event, "refused"))
+    return ends
+
+
+def _reached(log: Log, msg: str) -> bool:
+    return any(e.type == "accepted" and e.msg == msg for e in log)
+
+
+def _root(copy: Copy, known: dict[str, Copy]) -> Copy:
+    while copy.parent in known:
+        copy = known[copy.parent]
+    return copy
+
+
+def _legs(copy: Copy, known: dict[str, Copy]) -> tuple[Leg, ...]:
+    legs: list[Leg] = []
+    at: Copy | None = copy
+    while at is not None:
+        event = at.event
+        if event.type == "accepted" and not event["own"]:
+            legs.append(Leg(event.host, tuple(event["connectors"]), event["any_connectors"]))
+        at = known.get(at.parent)
+    return tuple(reversed(legs))
+
+
+def _start(copy: Copy, known: dict[str, Copy], starts: dict[str, Event], lab: Lab) -> str:
+    root = _root(copy, known).event
+    if root["own"]:
+        return root.host
+    began = starts.get(root.msg)
+    return _person(began, lab) if began else _name(root["sender"], lab)
+
+
+def _person(began: Event, lab: Lab) -> str:
+    if began.type == "written":
+        return began.host
+    return str(began["person"]) or _name(began["sender"], lab)
+
+
+def _name(address: str, lab: Lab) -> str:
+    sender = parse_sender(address)
+    return lab.person_of(sender) if isinstance(sender, Address) else "<>"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The conservation law per copy: accepted = delivered + bounced + queued + dropped (+ held)."""
+
+    accepted: int
+    delivered: int
+    bounced: int
+    queued: int
+    dropped: int
+    held: int
+    lost: tuple[str, ...] = ()  # copies that have no fate and wait in no queue
+
+    @property
+    def holds(self) -> bool:
+        settled = self.delivered + self.bounced + self.queued + self.dropped + self.held
+        return not self.lost and self.accepted == settled
+
+
+def balance(log: Log, queued: Iterable[str]) -> Balance:
+    """Counts the copies. Entered: what clients handed in or hosts wrote, and what expansion added."""
+    known = copies(log)
+    waiting = frozenset(queued)
+    counts = {"delivered": 0, "bounced": 0, "queued": 0, "dropped": 0, "held": 0}
+    entered = sum(1 for c in known.values() if c.parent not in known)
+    lost: list[str] = []
+    for copy in known.values():
+        kind = copy.fate.type if copy.fate else ""
+        if kind in ("handed on", "expanded"):
+            entered += max(0, len(copy.children) - 1)
+            if not copy.children:
+                lost.append(copy.id)
+        elif copy.id in waiting:
+            counts["queued"] += 1
+        elif kind in counts:
+            counts[kind] += 1
+        else:
+            lost.append(copy.id)
+    return Balance(entered, lost=tuple(lost), **counts)

@@ -1,0 +1,136 @@
+"""Walks a message through the hosts of a lab by asking their policies, without sockets, clock or certificates.
+
+It carries out the same questions and actions that `transport` yields to the live engine: a DNS question is looked
+up in the zone, a connection is a `Reception` of the other host, a handshake is computed from the two certificates
+that the lab describes. So what it says would happen is what the code that really runs would decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import datetime
+from typing import Any
+
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.mail.tls import TlsFacts
+from simulator.policy.attempt import Try
+from simulator.policy.dialogue import (
+    Broken,
+    Connect,
+    Data,
+    Heard,
+    Hello,
+    Login,
+    MailFrom,
+    Quit,
+    RcptTo,
+    Said,
+    Secured,
+    StartTls,
+)
+from simulator.reception import Reception
+from simulator.topology import CertificateSpec, Server
+from simulator.transport import Ask, process
+from simulator.world import Passage, World
+from simulator.zone import Answer, Question
+
+__all__ = ["PlanEngine"]
+
+_OPEN_PORTS = (25, 587)
+
+
+class PlanEngine:
+    """Plays one world. `start` is the lab's birth, from which certificates count their validity."""
+
+    def __init__(self, world: World, start: datetime) -> None:
+        self.world, self.start = world, start
+
+    def run(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> None:
+        """Works off the queue; mail time jumps to when the next work is due."""
+        world = self.world
+        while work := world.queue.take(until=until, first_attempts_only=first_attempts_only):
+            world.now = max(world.now, work.due)
+            server = world.lab.servers[work.host]
+            self.drive(process(world, work), server.certificate)
+
+    def drive(self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None) -> Any:
+        """Carries out one journey; `certificate` is what its client shows when asked. Returns what it returns."""
+        line = _Line(self, certificate)
+        told: Answer | Heard | None = None
+        while True:
+            try:
+                ask = journey.send(told)
+            except StopIteration as done:
+                return done.value
+            told = self.world.lab.zone.lookup(ask.name, ask.type) if isinstance(ask, Question) else line.carry(ask)
+
+    def submit(self, journey: Generator[Ask, Any, Try], certificate: CertificateSpec | None = None) -> Try:
+        """A person's client hands in a message."""
+        result: Try = self.drive(journey, certificate)
+        return result
+
+
+class _Line:
+    """The connection of one sending host: what the network and the other side would answer."""
+
+    def __init__(self, engine: PlanEngine, certificate: CertificateSpec | None) -> None:
+        self.engine, self.certificate = engine, certificate
+        self.reception: Reception | None = None
+        self.server: Server | None = None
+        self.closing = False
+
+    def carry(self, action: object) -> Heard:
+        if isinstance(action, Connect):
+            return self._connect(action)
+        reception = self.reception
+        if reception is None:
+            return Broken("reset")
+        if isinstance(action, Quit):
+            self.reception = None
+            return Said(Reply(221, "", "bye"))
+        heard = self._verb(reception, action)
+        if isinstance(heard, Said) and heard.reply.code == 421:
+            self.reception = None  # RFC 5321 3.8: the listener closes the channel
+        return heard
+
+    def _connect(self, action: Connect) -> Heard:
+        world = self.engine.world
+        server = world.lab.server_at(action.target.address)
+        self.reception = None
+        if server is None:
+            return Broken("timeout")  # an address that no server owns is silent
+        host = world.lab.hosts.get(server.name)
+        if host is None or server.name in world.lab.down or action.port not in (*_OPEN_PORTS, host.submission.port):
+            return Broken("refused")
+        passage = action.passage if isinstance(action.passage, Passage) else None
+        session = Session(peer=action.source, server=server.name, port=action.port)
+        self.server, self.reception = server, Reception(world, session, passage)
+        reply = self.reception.open()
+        if not reply.ok:
+            self.reception = None
+        return Said(reply)
+
+    def _verb(self, reception: Reception, action: object) -> Heard:
+        if isinstance(action, Hello):
+            reply, keywords = reception.hello(action.name)
+            return Said(reply, keywords)
+        if isinstance(action, StartTls):
+            return self._handshake(reception, action)
+        if isinstance(action, Login):
+            return Said(reception.login(action.user, action.password))
+        if isinstance(action, MailFrom):
+            return Said(reception.mail(action.sender, action.parameters))
+        if isinstance(action, RcptTo):
+            return Said(reception.rcpt(action.recipient, action.parameters))
+        assert isinstance(action, Data)
+        return Said(reception.content(action.content))
+
+    def _handshake(self, reception: Reception, asked: StartTls) -> Heard:
+        server, start = self.server, self.engine.start
+        if server is None or server.certificate is None:
+            return Said(Reply(502, "5.5.1", "STARTTLS is not offered"))
+        own = self.certificate if asked.certificate else None
+        version = f"TLSv{asked.version or '1.3'}"
+        reception.secured(TlsFacts(version, "", own.facts(start) if own else None))
+        return Secured(TlsFacts(version, "", server.certificate.facts(start)))

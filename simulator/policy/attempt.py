@@ -1,0 +1,65 @@
+"""What came of trying to hand a message to the next host: facts, gathered by either engine.
+
+An attempt asks DNS for targets, then tries them in order; every target leaves a `Try`. The sending host's
+`after_attempt` turns the outcome into fates with the product's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from simulator.mail.address import Address
+from simulator.mail.reply import Reply
+from simulator.mail.tls import TlsFacts
+from simulator.policy.tls import Verdict
+
+__all__ = ["Outcome", "Target", "Try", "Unroutable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address to try: the name that led to it and its public IP address."""
+
+    name: str
+    address: str
+    preference: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unroutable:
+    """DNS gave no target. `reason`: "nxdomain", "no-address", "null-mx", "self-mx", "servfail", "timeout"."""
+
+    reason: str
+    name: str
+    permanent: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One target tried. `stage` is where it ended: "CONNECT", "BANNER", "EHLO", "STARTTLS", "TLS", "MAIL",
+    "RCPT", "DATA", "END" or "" when it went through. `broken` says how the connection failed ("refused",
+    "timeout", "reset", "handshake"), `verdict` why TLS was not good enough, `reply` what the other side said.
+    `recipients` are the answers given to each."""
+
+    target: Target
+    stage: str = ""
+    reply: Reply | None = None
+    broken: str = ""
+    verdict: Verdict | None = None
+    tls: TlsFacts | None = None
+    recipients: Mapping[Address, Reply] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The whole attempt. `replies` are the last answers per recipient (250 when handed on)."""
+
+    tries: tuple[Try, ...] = ()
+    unroutable: Unroutable | None = None
+    replies: Mapping[Address, Reply] = field(default_factory=dict)
+
+    @property
+    def last(self) -> Try | None:
+        return self.tries[-1] if self.tries else None

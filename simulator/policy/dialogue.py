@@ -1,0 +1,230 @@
+"""What a sending host says next: one SMTP client session as a generator, without a socket.
+
+The engine carries out each action and sends back what it heard. The live engine does it with a socket, the plan
+engine by asking the other host's policy; neither knows the order of verbs, which stands only here:
+
+    Connect -> Hello -> [StartTls -> Hello] -> [Login] -> MailFrom -> RcptTo... -> Data -> Quit
+
+TLS (RFC 3207): opportunistic senders try STARTTLS where it is offered and go on in clear text on a new connection
+when the handshake fails; a demand that TLS does not meet ends the session before MAIL, so the message waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from simulator.mail.address import Address, Sender
+from simulator.mail.envelope import Parameters
+from simulator.mail.reply import Reply
+from simulator.mail.tls import TlsFacts
+from simulator.policy.attempt import Target, Try
+from simulator.policy.tls import Demand, Level, Verdict, judge
+
+__all__ = [
+    "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
+    "Secured", "StartTls", "converse",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open a connection from `source` (a public address of the sender) and hear the banner."""
+
+    target: Target
+    source: str
+    port: int = 25
+    passage: object = None  # what the session carries, for the engine to pass on to a listener of the lab
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """STARTTLS and the handshake: `Secured`, or `Said` when refused, or `Broken("handshake")`."""
+
+    server_name: str
+    certificate: bool = True  # whether the client shows its own certificate when asked
+    version: str = ""  # the only one it speaks
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailFrom:
+    sender: Sender
+    parameters: Parameters = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RcptTo:
+    recipient: Address
+    parameters: Parameters = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """DATA, and the content after 354. Heard: the final reply, or the refusal of DATA."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """QUIT and close. The answer does not matter."""
+
+
+Action = Connect | Hello | StartTls | Login | MailFrom | RcptTo | Data | Quit
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reply; after Hello with the announced keywords in upper case ("SIZE 157286400")."""
+
+    reply: Reply
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    tls: TlsFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """No reply came: "refused", "timeout", "reset" or "handshake"."""
+
+    how: str
+
+
+Heard = Said | Secured | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the client wants done in one session."""
+
+    source: str  # the public address it comes from
+    helo: str
+    sender: Sender
+    recipients: tuple[Address, ...]
+    content: bytes
+    tls: Demand = field(default_factory=Demand)
+    port: int = 25
+    parameters: Parameters = field(default_factory=dict)
+    recipient_parameters: dict[Address, Parameters] = field(default_factory=dict)
+    login: tuple[str, str] | None = None
+    passage: Any = None  # passed on with `Connect`; policy does not look into it
+
+
+_EXTENSIONS = {"BODY": "8BITMIME", "RET": "DSN", "ENVID": "DSN", "NOTIFY": "DSN", "ORCPT": "DSN"}
+"""The keyword that announces a parameter, where it is not the parameter's own name (RFC 6152, RFC 3461)."""
+
+
+@dataclass(slots=True)
+class _Ended(Exception):
+    """Leaves the session at a stage; carried as a value, never seen outside this module."""
+
+    stage: str
+    reply: Reply | None = None
+    broken: str = ""
+    verdict: Verdict | None = None
+
+
+def converse(target: Target, errand: Errand, now: datetime) -> Generator[Action, Heard, Try]:
+    """One session with one target; ends with what came of it, never with an exception."""
+    clear_only = errand.tls.never
+    while True:
+        attempt = yield from _session(target, errand, now, clear_only)
+        # RFC 3207 4.1 leaves it to the client: opportunistic senders deliver in clear text rather than not at all.
+        if attempt.broken != "handshake" or errand.tls.level != Level.OPPORTUNISTIC or clear_only:
+            return attempt
+        clear_only = True
+
+
+def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) -> Generator[Action, Heard, Try]:
+    tls: TlsFacts | None = None
+    answers: dict[Address, Reply] = {}
+    try:
+        yield from _say(Connect(target, errand.source, errand.port, errand.passage), "CONNECT")
+        offered = yield from _hello(errand.helo)
+        if "STARTTLS" in offered and not clear_only:
+            tls = yield from _secure(target, errand.tls)
+            if tls:
+                offered = yield from _hello(errand.helo)
+        verdict = judge(errand.tls, tls, now)
+        if not verdict.ok:
+            raise _Ended("TLS", verdict=verdict)
+        if errand.login:
+            yield from _say(Login(*errand.login), "AUTH")
+        yield from _say(MailFrom(errand.sender, _understood(_declared(errand, offered), offered)), "MAIL")
+        for recipient in errand.recipients:
+            told = _understood(errand.recipient_parameters.get(recipient, {}), offered)
+            heard = yield RcptTo(recipient, told)
+            if not isinstance(heard, Said):
+                raise _Ended("RCPT", broken=heard.how if isinstance(heard, Broken) else "reset")
+            answers[recipient] = heard.reply
+            if heard.reply.code == 421:  # RFC 5321 3.8: the other side is closing
+                raise _Ended("RCPT", reply=heard.reply)
+        accepted = [r for r, reply in answers.items() if reply.ok]
+        if not accepted:
+            raise _Ended("RCPT", reply=answers[errand.recipients[-1]])
+        final = yield from _say(Data(errand.content), "DATA")
+        answers.update(dict.fromkeys(accepted, final.reply))
+        yield Quit()
+        return Try(target, tls=tls, recipients=answers, reply=final.reply)
+    except _Ended as end:
+        if not end.broken:
+            yield Quit()
+        return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers)
+
+
+def _say(action: Action, stage: str) -> Generator[Action, Heard, Said]:
+    heard = yield action
+    if isinstance(heard, Broken):
+        raise _Ended(stage, broken=heard.how)
+    if not isinstance(heard, Said):
+        raise _Ended(stage, broken="reset")
+    if not heard.reply.ok:
+        raise _Ended("BANNER" if stage == "CONNECT" else stage, reply=heard.reply)
+    return heard
+
+
+def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
+    """The parameters of MAIL as they are true of the message now."""
+    declared = dict(errand.parameters)
+    if "SIZE" in declared:  # RFC 1870 6.4: a relay declares the size that the message has now
+        declared["SIZE"] = str(len(errand.content))
+    if not all(str(a or "").isascii() for a in (errand.sender, *errand.recipients)):
+        if "SMTPUTF8" not in offered:  # RFC 6531 3.2: such an address cannot go to a host without it
+            raise _Ended("MAIL", reply=Reply(550, "5.6.7", "The address needs SMTPUTF8, which is not offered"))
+        declared["SMTPUTF8"] = None
+    return declared
+
+
+def _understood(parameters: Parameters, offered: frozenset[str]) -> Parameters:
+    # RFC 5321 4.1.1.11: a client must not send parameters of extensions that the server did not announce.
+    return {k: v for k, v in parameters.items() if _EXTENSIONS.get(k, k) in offered}
+
+
+def _hello(name: str) -> Generator[Action, Heard, frozenset[str]]:
+    said = yield from _say(Hello(name), "EHLO")
+    return frozenset(keyword.partition(" ")[0].upper() for keyword in said.keywords)
+
+
+def _secure(target: Target, demand: Demand) -> Generator[Action, Heard, TlsFacts | None]:
+    heard = yield StartTls(target.name, demand.certificate, demand.version)
+    if isinstance(heard, Secured):
+        return heard.tls
+    if isinstance(heard, Broken):
+        raise _Ended("STARTTLS", broken=heard.how)
+    return None  # offered, then refused (454): the demand decides whether clear text will do

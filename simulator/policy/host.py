@@ -1,0 +1,138 @@
+"""The one interface the engines know: what every mail host decides.
+
+A host is asked at each SMTP verb of a session in which it listens (`connect` ... `content`), then, for each
+recipient it accepted, where it goes (`route`), how the message leaves (`prepare`), and after an attempt what
+becomes of it (`after_attempt`). Every method is a function of the host's configuration and its arguments; what a
+host remembers is in `Moment.memory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from simulator.mail.address import Address, Sender
+from simulator.mail.envelope import Envelope, Parameters
+from simulator.mail.message import Message
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.policy.attempt import Outcome
+from simulator.policy.decision import Connector, Decision
+from simulator.policy.moment import Moment
+from simulator.policy.route import Fate, Relay, Routing
+
+__all__ = ["LAB_PASSWORD", "Held", "Host", "Notice", "Submission"]
+
+LAB_PASSWORD = "lab"
+"""The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message in a host's care: for one recipient when it is routed, for several when they travel together."""
+
+    message: Message
+    sender: Sender
+    recipients: tuple[Address, ...]
+    session: Session  # how it came in; for a message the host wrote itself, a session with itself
+    arrived: datetime  # at this host
+    connector: Connector | None = None  # the inbound connector it matched
+    facts: Mapping[str, str] = field(default_factory=dict)  # what attribution found
+    parameters: Parameters = field(default_factory=dict)
+    recipient_parameters: Mapping[Address, Parameters] = field(default_factory=dict)
+    generated: bool = False  # written by this host (a report)
+    original: Address | None = None  # whom it was for before the host replaced the recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A report a host writes to a sender: the finished message, and whose failure it tells of."""
+
+    message: Message
+    to: Address
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """How the people of a host hand in their mail: port, whether TLS comes first."""
+
+    port: int = 587
+    tls: bool = True
+
+
+class Host(Protocol):
+    """A mail host. Attributes are its identity; methods are decisions and have no other effect than their answer."""
+
+    @property
+    def name(self) -> str: ...  # the server's name in the lab file
+    @property
+    def fqdn(self) -> str: ...
+    @property
+    def product(self) -> str: ...  # what people call it: "Exchange Online", "SmarterMail", ...
+    @property
+    def has_connectors(self) -> bool: ...  # whether paths print -[none]-> for it
+    @property
+    def submission(self) -> Submission: ...
+
+    def owns(self, recipient: Address) -> bool:
+        """Whether a mailbox of that address is here."""
+        ...
+
+    # listening
+    def connect(self, session: Session, at: Moment) -> Decision:
+        """The banner (220) or a refusal."""
+        ...
+
+    def keywords(self, session: Session) -> tuple[str, ...]:
+        """What EHLO announces, in order, STARTTLS among them where this session may use it."""
+        ...
+
+    def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
+        """AUTH: 235 or a refusal."""
+        ...
+
+    def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
+        """MAIL FROM; the envelope has no recipient yet."""
+        ...
+
+    def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        """One RCPT TO; the envelope holds those accepted before. `owner` names the host that takes it."""
+        ...
+
+    def content(
+        self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
+    ) -> Decision:
+        """After the final dot, for the recipients this host owns: 250 with a queue id, or a refusal of all."""
+        ...
+
+    def stamp(self, held: Held, at: Moment) -> Message:
+        """The message as this host keeps it: its Received line on top, headers written and removed."""
+        ...
+
+    # sending
+    def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        """Where one recipient goes."""
+        ...
+
+    def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
+        """Message and envelope sender as they leave by this relay."""
+        ...
+
+    def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
+        """The source address and EHLO name of the next attempt."""
+        ...
+
+    def after_attempt(
+        self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
+    ) -> Mapping[Address, Fate]:
+        """What becomes of each recipient after an attempt; `attempts` counts this one."""
+        ...
+
+    def report(
+        self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
+    ) -> Notice | None:
+        """The non-delivery report to the sender, None where none may be written (null sender)."""
+        ...

@@ -1,0 +1,135 @@
+"""Is this TLS good enough, and if not, why: the one judge of certificates for every host and both engines.
+
+A `Demand` says what a sender (or a listener's connector) asks of the other side; `judge` compares it with the
+facts of a handshake at a mail time. The levels are those that Exchange names (CMD-New-OutboundConnector
+TlsSettings) and are what other products' switches come down to:
+
+| level           | STARTTLS | chain | name |
+| --------------- | -------- | ----- | ---- |
+| opportunistic   | if offered, clear text otherwise | no | no |
+| encryption      | must     | no    | no   |
+| certificate     | must     | to a trusted authority, in date, for server use | no |
+| domain          | must     | as above | one of the demanded names |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+
+from simulator.mail.address import covers
+from simulator.mail.tls import Certificate, TlsFacts
+from simulator.source import NOWHERE, Source
+
+__all__ = ["PUBLIC_AUTHORITY", "Demand", "Level", "Verdict", "chain_verdict", "grade", "judge", "name_verdict"]
+
+PUBLIC_AUTHORITY = "lab-public-ca"
+"""The lab authority that stands for the public ones which every host trusts."""
+
+
+class Level(IntEnum):
+    """How much a side asks of TLS, in rising order."""
+
+    OPPORTUNISTIC = 0
+    ENCRYPTION = 1
+    CERTIFICATE = 2
+    DOMAIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked, of which names, and the setting that asks it. `never` switches STARTTLS off.
+
+    `certificate` False keeps the sender's own certificate back; a host that has none shows none anyway.
+    """
+
+    level: Level = Level.OPPORTUNISTIC
+    names: tuple[str, ...] = ()
+    never: bool = False
+    trusted: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
+    at: Source = NOWHERE
+    certificate: bool = True
+    version: str = ""  # the only version to speak ("1.2"), "" for any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Good enough or not, with a slug and a sentence."""
+
+    ok: bool
+    reason: str  # "met", "no-tls", "no-certificate", "self-signed", "expired", "name-mismatch", ...
+    says: str
+
+
+def chain_verdict(
+    certificate: Certificate | None,
+    now: datetime,
+    *,
+    purpose: str,
+    trusted: frozenset[str] = frozenset({PUBLIC_AUTHORITY}),
+) -> Verdict:
+    """Whether the certificate leads to a trusted authority, is in date and may serve `purpose` (client, server)."""
+    if certificate is None:
+        return Verdict(False, "no-certificate", "no certificate was presented")
+    who = f"CN={certificate.subject}"
+    if certificate.flaw == "self-signed":
+        return Verdict(False, "self-signed", f"{who} is self-signed")
+    if certificate.flaw == "bad-signature":
+        return Verdict(False, "bad-signature", f"{who} carries a signature that does not verify")
+    if certificate.flaw:
+        return Verdict(
+            False, "unknown-issuer", f"{who}: issuer {certificate.issuer} is not known and was not sent with it"
+        )
+    if certificate.anchor not in trusted:
+        return Verdict(False, "untrusted-authority", f"{who}: its authority {certificate.anchor} is not trusted")
+    if now < certificate.not_before:
+        return Verdict(
+            False, "not-yet-valid", f"{who} is valid from {certificate.not_before:%Y-%m-%d}, it is {now:%Y-%m-%d}"
+        )
+    if now > certificate.not_after:
+        return Verdict(False, "expired", f"{who} expired {certificate.not_after:%Y-%m-%d}, it is {now:%Y-%m-%d}")
+    if purpose not in certificate.purposes:
+        return Verdict(False, "wrong-purpose", f"{who} is not for {purpose} authentication")
+    return Verdict(True, "trusted", f"{who} leads to {certificate.anchor}, valid to {certificate.not_after:%Y-%m-%d}")
+
+
+def name_verdict(certificate: Certificate | None, wanted: tuple[str, ...]) -> Verdict:
+    """Whether one of the certificate's names and one of `wanted` cover each other (either may be `*.d`)."""
+    names = certificate.all_names if certificate else ()
+    for want in wanted:
+        for name in names:
+            if name == want.lower() or _one_label(name, want.lower()) or covers(want, name):
+                return Verdict(True, "name-match", f"certificate name {name} answers {want}")
+    return Verdict(
+        False, "name-mismatch", f"certificate names {', '.join(names) or 'none'}; asked for {', '.join(wanted)}"
+    )
+
+
+def _one_label(pattern: str, name: str) -> bool:
+    # RFC 6125 6.4.3: a wildcard certificate stands for exactly one left-most label.
+    return pattern.startswith("*.") and name.partition(".")[2] == pattern[2:]
+
+
+def judge(demand: Demand, tls: TlsFacts | None, now: datetime) -> Verdict:
+    """Whether what was negotiated satisfies the demand of the side that connected."""
+    if demand.level == Level.OPPORTUNISTIC:
+        return Verdict(True, "opportunistic", "TLS if offered" if not tls else f"{tls.version}, nothing asked")
+    if tls is None:
+        return Verdict(False, "no-tls", "TLS is required and there is none")
+    if demand.level == Level.ENCRYPTION:
+        return Verdict(True, "encrypted", f"{tls.version}, certificate not checked")
+    chain = chain_verdict(tls.certificate, now, purpose="server", trusted=demand.trusted)
+    if not chain.ok or demand.level == Level.CERTIFICATE:
+        return chain
+    name = name_verdict(tls.certificate, demand.names)
+    return name if not name.ok else Verdict(True, "verified", f"{chain.says}; {name.says}")
+
+
+def grade(demand: Demand, tls: TlsFacts | None) -> str:
+    """The word of the `tls:` expectation for a hop that went through: none, encrypted, trusted or verified."""
+    if tls is None:
+        return "none"
+    if demand.level == Level.DOMAIN:
+        return "verified"
+    return "trusted" if demand.level == Level.CERTIFICATE else "encrypted"

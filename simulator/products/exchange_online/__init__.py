@@ -1,0 +1,51 @@
+"""Exchange Online: tenants behind one front door, with connectors, accepted domains and a directory.
+
+A message comes in, in this order:
+
+    listener      CONNECT, EHLO, AUTH, MAIL; after the final dot sizes and loops
+    admission     RCPT: is the recipient taken, and by which tenant
+      identity      what the client proves: certificate, address
+      attribution   is the message a tenant's own (OnPremises connectors of the whole forest)
+      relay         may it be sent on
+      partner       how mail of partners must come
+    loops         the service's own counters
+    headers       what is stamped, stripped, promoted
+
+and leaves:
+
+    directory     what a recipient is
+    routing       mailbox, group, replaced address, centralised transport, connector, MX
+      selection     which outbound connector
+    retry         what an attempt came to; remote: how refusals of others are reported
+    report        the non-delivery report
+
+`settings`, `connectors`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
+follows from it; `wording` has all texts, `identifiers` the names and numbers that the service makes up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
+from simulator.products.exchange_online.directory import Directory
+from simulator.products.exchange_online.domains import AcceptedDomains
+from simulator.products.exchange_online.forest import Forest, Profile
+from simulator.products.exchange_online.settings import TenantSettings
+from simulator.products.exchange_online.tenant import Tenant
+from simulator.topology import Person, Server
+
+__all__ = ["InboundConnector", "OutboundConnector", "Tenant", "TenantSettings", "build"]
+
+
+def build(servers: Sequence[tuple[Server, TenantSettings]], people: Sequence[Person]) -> list[Tenant]:
+    """All tenants of a lab, sharing one forest. The people of a server have their mailboxes in its tenant."""
+    profiles = [_profile(server, settings, people) for server, settings in servers]
+    forest = Forest(profiles)
+    return [Tenant(server, profile, forest) for (server, _), profile in zip(servers, profiles, strict=True)]
+
+
+def _profile(server: Server, settings: TenantSettings, people: Sequence[Person]) -> Profile:
+    mine = [(box, person.at) for person in people for box, where in person.mailboxes if where == server.name]
+    domains = AcceptedDomains(settings.AcceptedDomains, settings.at("AcceptedDomains"))
+    return Profile(server.name, settings, domains, Directory(settings.Recipients, mine, settings.at("Recipients")))

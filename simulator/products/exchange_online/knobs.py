@@ -1,0 +1,94 @@
+"""Choices where the sources about Exchange Online disagree or are silent. Defaults are this simulator's reading.
+
+Names and defaults are those of the reference's list of recommended defaults; each rule that a knob belongs to is marked
+`inferred` in the registry.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulator.mail.reply import Reply
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, number, texts
+from simulator.products.exchange_online.notation import span
+from simulator.source import Node
+
+__all__ = ["Knobs"]
+
+
+def _reply(node: Node) -> Reply:
+    try:
+        found = Reply.parse(node.text)
+    except ValueError:
+        raise BadValue(f"{node.text!r} is not a reply", "Write 451 5.7.3 STARTTLS is required to send mail.") from None
+    if found.ok:
+        raise BadValue(f"{found.codes} refuses nothing", "Write a 4xx or 5xx reply.")
+    return found
+
+
+def _waits(node: Node) -> tuple[timedelta, ...]:
+    words = [item.text.strip() for item in node.items]
+    if not words or any(not word.isdecimal() or not int(word) for word in words):
+        raise BadValue("a list of minutes is expected", "Write [15, 30, 60].")
+    return tuple(timedelta(minutes=int(word)) for word in words)
+
+
+def _life(node: Node) -> timedelta:
+    return span(node.text.strip())
+
+
+class Knobs(Settings):
+    """What stands under `knobs` of a server that `is: exchange-online`."""
+
+    noun = "the knobs of an Exchange Online server"
+
+    attribution_mode: str = choice(
+        "a certificate whose TlsSenderCertificateName is not an accepted domain: no match by certificate (strict), or one "
+        "that works today and may stop (lenient)", "strict", "lenient", default="strict",
+    )  # fmt: skip
+    cert_wildcard: str = choice(
+        "what *.d in TlsSenderCertificateName covers: d and every name below it, or exactly one label in front of d",
+        "any", "one-label", default="any",
+    )  # fmt: skip
+    match_subdomains_for_relay: bool = flag(
+        True, "a sender in a subdomain may relay when the accepted parent has MatchSubDomains"
+    )
+    partner_restrict_combination: str = choice(
+        "RestrictDomainsToIPAddresses and RestrictDomainsToCertificate on one connector: both must hold, or one of them",
+        "and", "or", default="and",
+    )  # fmt: skip
+    one_domain_per_session: bool = flag(
+        False, "recipients of several domains in one transaction are refused where the connector was found by address and "
+        "the sender's domain is not accepted (support note of 2017)",
+    )  # fmt: skip
+    require_tls_reply: Reply = custom(
+        _reply,
+        Reply(451, "5.7.3", "STARTTLS is required to send mail"),
+        "the refusal of a Partner connector with RequireTls",
+    )
+    dbeb_on_connector_mail: bool = flag(
+        False, "unknown recipients of an Authoritative domain are refused at RCPT also for an OnPremises connector; false: "
+        "taken and returned",
+    )  # fmt: skip
+    blocked_connectors: tuple[str, ...] = texts(
+        "inbound connectors that the service has blocked (Get-BlockedConnector)"
+    )
+    tenant_attribution_limit: int = number("how often one tenant takes a message as Incoming", 3, low=1)
+    originating_attribution_limit: int = number(
+        "how often a message is taken at all, counted by X-EOPAttributedMessage; 0: no limit is known", 0
+    )
+    received_limit: int = number("mail with more Received fields is refused", 30, low=1)
+    selection_order: str = choice(
+        "wildcard domain or all accepted domains first: the documentation's example, or its list", "doc-example", "doc-list",
+        default="doc-example",
+    )  # fmt: skip
+    outbound_wildcard: str = choice(
+        "whether *.d in RecipientDomains covers d itself", "with_apex", "subdomains_only", default="with_apex"
+    )
+    retry: tuple[timedelta, ...] | None = custom(
+        _waits, None, "waits between attempts in minutes, the last one repeats; left out: 15, growing by half up to 60"
+    )
+    queue_life: timedelta | None = custom(
+        _life, None, "how long mail is tried, such as 48h; left out: MessageExpiration"
+    )
+    cbr_over_cmt: object = ignored("a rule's connector goes before centralised transport (there are no rules yet)")

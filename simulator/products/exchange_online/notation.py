@@ -1,0 +1,142 @@
+"""How Exchange Online's cmdlets write things: address spaces, IP lists, smart hosts, recipients, spans of time.
+
+    SenderDomains, RecipientDomains   contoso.com   *.contoso.com   *   smtp:*;1      (the number is a cost; unused)
+    SenderIPAddresses                 192.0.2.10    192.0.2.0/24 ... /32              (IPv4 only)
+    SmartHosts                        mail.contoso.com   192.0.2.10   [192.0.2.10]   192.0.2.8/30
+    ExternalEmailAddress              john@contoso.com   SMTP:john@contoso.com
+    MessageExpiration                 1.00:00:00   0.12:00:00   24h
+
+Readers raise `BadValue` with the objection that the cmdlet would have.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+
+from simulator.mail.address import Address, AddressError, parse_domain
+from simulator.policy.settings import BadValue
+
+__all__ = [
+    "IpEntry", "certificate_name", "domain_pattern", "exactness", "ip_entry", "recipient", "smart_host", "span",
+    "without_kind",
+]  # fmt: skip
+
+_SPACE = re.compile(r"(?:smtp:)?(.*?)(?:;\d+)?\Z", re.I)
+_DOTTED_QUAD = re.compile(r"[\d.]+\Z")
+_DAYS_CLOCK = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})\Z")
+_SHORT = re.compile(r"(\d+)\s*(m|h|d)\Z", re.I)
+_WIDEST = 24
+
+
+def domain_pattern(text: str) -> str:
+    """`*`, `*.d` or `d`, from any of the forms in which it may be written."""
+    match = _SPACE.match(text.strip())
+    word = (match[1] if match else text).strip()
+    if word == "*":
+        return word
+    bare = word.removeprefix("*.")
+    # CMD New-InboundConnector, New-OutboundConnector: an embedded wildcard (`domain.*.contoso.com`) is not valid.
+    if "*" in bare:
+        raise BadValue(f"{word} has a wildcard inside", "A wildcard stands alone or in front: * or *.contoso.com.")
+    try:
+        domain = parse_domain(bare)
+    except AddressError:
+        raise BadValue(f"{word or 'nothing'} is not a domain", "Write contoso.com, *.contoso.com or *.") from None
+    return f"*.{domain}" if word.startswith("*.") else domain
+
+
+def certificate_name(text: str) -> str:
+    """The name to look for in a certificate: one domain or `*.d`."""
+    if "<" in text:
+        # learn: TlsCertificateName of an on-premises connector is written <I>issuer<S>subject; this one is not.
+        raise BadValue(
+            f"{text} is the form of an on-premises connector",
+            "Write a name of the certificate, such as mail.contoso.com.",
+        )
+    name = domain_pattern(text)
+    if name == "*":
+        raise BadValue("* names no certificate", "Write mail.contoso.com or *.contoso.com.")
+    return name
+
+
+def exactness(pattern: str) -> tuple[int, int]:
+    """Sorts patterns: exact names before `*.d`, longer before shorter, `*` last."""
+    if pattern == "*":
+        return (2, 0)
+    return (1, -len(pattern)) if pattern.startswith("*.") else (0, -len(pattern))
+
+
+@dataclass(frozen=True, slots=True)
+class IpEntry:
+    """An entry of SenderIPAddresses as it was written, and what it covers."""
+
+    text: str
+    network: IPv4Network
+
+    def __contains__(self, address: object) -> bool:
+        try:
+            return IPv4Address(str(address)) in self.network
+        except AddressValueError:
+            return False  # an IPv6 client is on no list
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def ip_entry(text: str) -> IpEntry:
+    """One address or network; host bits are tolerated, as the page's own 192.168.0.1/25 has them."""
+    if ":" in text:
+        raise BadValue(f"{text} is an IPv6 address", "Only IPv4 addresses are supported.")
+    if "-" in text:
+        raise BadValue(f"{text} is a range", "Write single addresses or networks from /24 to /32.")
+    try:
+        network = IPv4Network(text, strict=False)
+    except (AddressValueError, NetmaskValueError, ValueError):
+        raise BadValue(
+            f"{text or 'nothing'} is not an IPv4 address or network", "Write 192.0.2.10 or 192.0.2.0/24."
+        ) from None
+    if network.prefixlen < _WIDEST:
+        raise BadValue(f"{text} is wider than /24", "Networks from /24 to /32 are supported.")
+    return IpEntry(text, network)
+
+
+def smart_host(text: str) -> str:
+    """A host name, an IPv4 address (brackets are tolerated), or a network whose addresses are all tried."""
+    word = text.strip().removeprefix("[").removesuffix("]")
+    if ":" in word:
+        raise BadValue(f"{text} is neither host name nor IPv4 address", "Write mail.contoso.com or 192.0.2.10.")
+    name, slash, _ = word.partition("/")
+    if slash or _DOTTED_QUAD.match(name):
+        entry = ip_entry(word)  # inferred: the page sets no bound for a smart host network
+        return str(entry.network) if slash else str(entry.network.network_address)
+    try:
+        return parse_domain(word)
+    except AddressError:
+        raise BadValue(f"{text or 'nothing'} is not a host", "Write mail.contoso.com or 192.0.2.10.") from None
+
+
+def without_kind(text: str) -> str:
+    """An address without the `smtp:` that says what kind it is."""
+    kind, colon, rest = text.strip().partition(":")
+    return rest if colon and kind.casefold() == "smtp" else text.strip()
+
+
+def recipient(text: str) -> Address:
+    """An SMTP address, `SMTP:` in front or not."""
+    try:
+        return Address.parse(without_kind(text))
+    except AddressError as bad:
+        raise BadValue(str(bad), "Write john@contoso.com.") from None
+
+
+def span(text: str) -> timedelta:
+    """`1.00:00:00` as PowerShell writes it, or `24h`."""
+    if match := _DAYS_CLOCK.match(text):
+        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if match := _SHORT.match(text):
+        return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2].lower()]: int(match[1])})
+    raise BadValue(f"{text or 'nothing'} is not a span of time", "Write 1.00:00:00 or 24h.")

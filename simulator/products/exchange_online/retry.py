@@ -1,0 +1,152 @@
+"""What becomes of a recipient after an attempt: handed on, refused there, still waiting, or given up.
+
+    accepted                                     handed on
+    5xx at MAIL, RCPT, DATA or after the dot     returned at once, under the service's own code   [remote]
+    4xx                                          waits; the queue shows the other server's words
+    no connection, TLS not good enough, 5xx before MAIL, DNS without an answer, smart host without address
+                                                 waits; the queue shows 4.4.312 to 4.4.318
+    the recipient's domain does not exist        returned at once, 5.4.310
+    lifetime over                                returned, 5.4.300, or 5.4.312, 316, 317 by the last trouble
+
+The first wait is 15 minutes, later ones grow to an hour; the lifetime is TransportConfig MessageExpiration, 24 hours
+(learn: Mail flow FAQ; CMD Set-TransportConfig). How the waits grow in between is not documented (knob `retry`).
+
+Certificates are judged before MAIL, so a bad one delays mail and never returns it before the lifetime is over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+
+from simulator.mail.address import Address
+from simulator.mail.reply import Reply
+from simulator.mail.tls import Certificate
+from simulator.policy.attempt import Outcome
+from simulator.policy.host import Held
+from simulator.policy.moment import Moment
+from simulator.policy.relaying import Trouble, trouble
+from simulator.policy.retry import Ladder
+from simulator.policy.route import Bounce, Fate, HandedOn, Keep, Relay
+from simulator.policy.rules import rule
+from simulator.products.exchange_online import wording
+from simulator.products.exchange_online.forest import Profile
+from simulator.products.exchange_online.identifiers import mailbox_server, suffix
+from simulator.products.exchange_online.remote import is_loop, reported
+
+__all__ = ["fates", "ladder"]
+
+_TEST = "tests/products/exchange_online/test_retry.py"
+RETRY = rule(
+    "EXO-RETRY-1", "Mail that could not be handed on is tried again after 15 minutes, later each hour, for 24 hours",
+    fidelity="documented", source="learn: Mail flow FAQ; CMD Set-TransportConfig MessageExpiration", test=_TEST,
+)  # fmt: skip
+GROWTH = rule(
+    "EXO-RETRY-2", "The waits grow by half up to an hour", fidelity="inferred", source="no page says how; knob retry", test=_TEST,
+)  # fmt: skip
+TLS_DEFERS = rule(
+    "EXO-RETRY-3", "Where TLS is not what the connector asks for, mail waits with 450 4.4.317", fidelity="documented",
+    source="learn: Fix 450 4.4.317 UntrustedRoot; learn: EHLO blog, TLS certificates in Exchange hybrid", test=_TEST,
+)  # fmt: skip
+
+_MINUTES_15, _HOUR = timedelta(minutes=15), timedelta(hours=1)
+
+_TLS_MESSAGES = {
+    "no-tls": "451 5.7.3 STARTTLS is required to send mail",
+    "self-signed": "UntrustedRoot",
+    "unknown-issuer": "UntrustedRoot",
+    "untrusted-authority": "UntrustedRoot",
+    # inferred: that these come as 4.4.317 with a word of their own; learn: Mail flow intelligence has 450 4.7.320
+    # "Certificate validation failed" for all of them.
+    "expired": "CertificateExpired",
+    "not-yet-valid": "CertificateNotYetValid",
+    "wrong-purpose": "WrongPurpose",
+    "bad-signature": "SignatureFailure",
+    "no-certificate": "NoCertificate",
+}
+_DNS_MESSAGES = {
+    "nxdomain": "InfoDomainNonexistent",
+    "servfail": "ErrorRetry",
+    "timeout": "ErrorRetry",
+    "no-address": "InfoNoRecords",  # inferred
+}
+
+
+def ladder(tenant: Profile) -> Ladder:
+    """The waits between attempts and the lifetime."""
+    knobs = tenant.settings.knobs
+    life = knobs.queue_life or tenant.settings.TransportConfig.MessageExpiration
+    if knobs.retry:
+        return Ladder(knobs.retry, life, repeats=True)
+    return Ladder.growing(_MINUTES_15, 1.5, most=_HOUR, expires=life)
+
+
+def fates(
+    held: Held, relay: Relay, outcome: Outcome, attempts: int, tenant: Profile, at: Moment
+) -> Mapping[Address, Fate]:
+    """The fate of every recipient after an attempt."""
+    due = ladder(tenant).due(attempts, held.arrived, at.now)
+    tail = suffix(mailbox_server(tenant.name), at)
+    found: dict[Address, Fate] = {}
+    for recipient in held.recipients:
+        what = trouble(outcome, recipient, relay.recipient or recipient)
+        if isinstance(what, Reply):
+            found[recipient] = HandedOn(what)
+        elif (final := _final(what, recipient, relay, outcome)) is not None:
+            found[recipient] = final
+        else:
+            text = _queue_text(what, relay, outcome, tail)
+            remote = what.remote
+            kept = Keep(text, due, remote) if due else None
+            found[recipient] = kept or Bounce(wording.expired(text), remote, refused=False)
+    return found
+
+
+def _final(what: Trouble, recipient: Address, relay: Relay, outcome: Outcome) -> Bounce | None:
+    """What waiting would not mend."""
+    about_recipient = recipient in outcome.replies or not _before_mail(outcome)
+    if what.permanent and what.remote and about_recipient:
+        return Bounce(reported(what.remote), what.remote, refused=True, loop=is_loop(what.remote))
+    if what.kind == "nxdomain" and relay.to.domain:
+        return Bounce(wording.no_such_domain(relay.to.domain), refused=False)
+    if what.kind == "null-mx":
+        return Bounce(wording.null_mx(what.host), refused=False)
+    return None
+
+
+def _before_mail(outcome: Outcome) -> bool:
+    """A 5xx at the banner, EHLO or STARTTLS is trouble with the server, not with the message."""
+    last = outcome.last
+    return last is not None and last.stage in ("BANNER", "EHLO", "STARTTLS", "AUTH")
+
+
+def _queue_text(what: Trouble, relay: Relay, outcome: Outcome, tail: str) -> Reply:
+    end = f"{wording.last_attempt(what.host, what.address)} {tail}"
+    if what.dns:
+        return wording.dns_failed(_DNS_MESSAGES.get(what.kind, "ErrorRetry"), end)
+    if what.kind == "deferred" and what.remote:
+        return what.remote
+    if what.kind == "tls":
+        return wording.cannot_connect(_tls_message(what, relay, outcome), end)
+    if what.remote:
+        return wording.cannot_connect(str(what.remote), end)
+    if what.reason == "handshake":
+        return wording.cannot_connect("TLS negotiation failed", end)  # inferred
+    if what.reason == "timeout":
+        return wording.connection_timed_out(end)
+    return wording.connection_refused(end) if what.reason == "refused" else wording.closed_abruptly(end)
+
+
+def _tls_message(what: Trouble, relay: Relay, outcome: Outcome) -> str:
+    last = outcome.last
+    shown = last.tls.certificate if last and last.tls else None
+    if what.reason == "name-mismatch" and shown:
+        return wording.subject_mismatch(", ".join(relay.tls.names), shown.subject, _thumbprint(shown))
+    return _TLS_MESSAGES.get(what.reason, what.reason)
+
+
+def _thumbprint(certificate: Certificate) -> str:
+    """As long as a real one, but made of the names: certificates of a lab are made anew for each run."""
+    text = "|".join((certificate.issuer, *certificate.all_names))
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest().upper()

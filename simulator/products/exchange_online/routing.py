@@ -1,0 +1,246 @@
+"""Where a recipient's mail goes.
+
+    mailbox                               here; forwarded ones go (also) where they forward to; internet mail goes to
+                                          on-premises first under centralised transport
+    group                                 its members
+    mail user, contact                    its external address takes its place:
+                                            a recipient of this tenant      -> routed as that one
+                                            anybody else                    -> on, by the domain of that address
+    unknown in an Authoritative domain    returned, 5.1.10
+    everybody else                        centralised transport, else the most specific connector, else MX
+
+A connector with UseMXRecord leads to the MX of the recipient's domain, otherwise to its smart hosts: the first is drawn,
+then they take turns; the rest are tried in that order when one does not answer. A host name is looked up as MX first.
+
+MX delivery does not look out for itself: a tenant whose domain's MX is the tenant loops until the counters stop it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any
+
+from simulator.mail.address import Address
+from simulator.policy.decision import Connector, Step
+from simulator.policy.host import Held
+from simulator.policy.moment import Moment
+from simulator.policy.mx import families
+from simulator.policy.route import Deliver, Discard, Expand, NextHop, Relay, Return, Routing
+from simulator.policy.rules import rule
+from simulator.policy.tls import Demand, Level
+from simulator.products.exchange_online import wording
+from simulator.products.exchange_online.connectors import OutboundConnector
+from simulator.products.exchange_online.directory import Entry
+from simulator.products.exchange_online.forest import Profile
+from simulator.products.exchange_online.headers import is_internal
+from simulator.products.exchange_online.selection import centralised, centralised_step, select
+from simulator.products.exchange_online.steps import single
+from simulator.topology import Server
+
+__all__ = ["demand", "next_hop", "route"]
+
+_TEST = "tests/products/exchange_online/test_routing.py"
+RESOLVE = rule(
+    "EXO-RCPT-1", "Mailboxes are delivered, groups expanded, mail users and contacts replaced by their external address",
+    fidelity="documented", source="learn: Recipients in Exchange Online", test=_TEST,
+)  # fmt: skip
+UNKNOWN = rule(
+    "EXO-RCPT-2", "Mail for an unknown recipient of an Authoritative domain that was taken already is returned",
+    fidelity="documented", source="learn: Fix NDR 550 5.1.10", test=_TEST,
+)  # fmt: skip
+FORWARD = rule(
+    "EXO-RCPT-3", "A forwarding mailbox sends on, and keeps a copy with DeliverToMailboxAndForward", fidelity="documented",
+    source="CMD Set-Mailbox", test=_TEST,
+)  # fmt: skip
+AUTHENTICATED = rule(
+    "EXO-RCPT-4", "Groups return mail from senders that are not authenticated, unless told otherwise", fidelity="documented",
+    source="CMD Set-DistributionGroup; learn: Fix NDR 550 5.7.133 and 5.7.134", test=_TEST,
+)  # fmt: skip
+SMART_HOSTS = rule(
+    "EXO-ROUTE-1", "Of several smart hosts the first is drawn, then they take turns; host names are looked up as MX first",
+    fidelity="observed", source="field notes on Exchange Online Protection", test=_TEST,
+)  # fmt: skip
+TO_MX = rule(
+    "EXO-ROUTE-2", "Without a connector, or with UseMXRecord, mail goes to the MX of the recipient's domain, to itself as well",
+    fidelity="documented", source="CMD New-OutboundConnector UseMXRecord; learn: Fix NDR 5.4.14", test=_TEST,
+)  # fmt: skip
+TLS = rule(
+    "EXO-TLS-1", "TlsSettings says what is asked of TLS; without a connector it is used where it is offered",
+    fidelity="documented", source="CMD New-OutboundConnector TlsSettings", test=_TEST,
+)  # fmt: skip
+
+_LEVELS = {
+    None: Level.OPPORTUNISTIC,
+    "EncryptionOnly": Level.ENCRYPTION,
+    "CertificateValidation": Level.CERTIFICATE,
+    "DomainValidation": Level.DOMAIN,
+}
+FROM_OWN_SERVERS = ("certificate", "sender-domain", "recipient-domain", "certificate-domain")
+
+
+def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: Moment) -> Routing:
+    """Where one recipient goes, with every step of the way."""
+    entry = tenant.directory.find(recipient)
+    if entry is None:
+        return _unknown(held, recipient, tenant, server, at)
+    step = Step("RECIPIENT", RESOLVE, entry.kind, f"{recipient}: {_DESCRIBED[entry.kind]}", (), entry.at)
+    if entry.wants_authentication and not (is_internal(held.message) or held.generated):
+        return _stranger(entry, step)
+    if entry.kind == "mailbox":
+        return _mailbox(held, recipient, entry, tenant, server, at, step)
+    if entry.kind == "group":
+        return _group(entry, step)
+    external = entry.properties.ExternalEmailAddress
+    assert external is not None
+    says = f"{recipient} is replaced by its ExternalEmailAddress {external}"
+    where = entry.properties.at("ExternalEmailAddress")
+    step = single("RECIPIENT", RESOLVE, "external", says, name=str(recipient), at=where)
+    other = tenant.directory.find(external)
+    if other is not None and other is not entry:
+        return Routing(Expand((external,), "mail user"), (step,))
+    return _onward(held, recipient, external, tenant, server, at, (step,))
+
+
+_DESCRIBED = {"mailbox": "a mailbox here", "group": "a group", "external": "a mail user or contact"}
+
+
+def _stranger(entry: Entry, step: Step) -> Routing:
+    says = f"{entry.address} takes mail from authenticated senders only, and this one is anonymous"
+    at = entry.properties.at("RequireSenderAuthenticationEnabled") or entry.at
+    refused = single(
+        "RECIPIENT", AUTHENTICATED, "not-authenticated", says, name="RequireSenderAuthenticationEnabled", at=at
+    )
+    return Routing(Return(wording.sender_not_authenticated(entry.kind)), (step, refused))
+
+
+def _group(entry: Entry, step: Step) -> Routing:
+    members = entry.properties.Members
+    if not members:
+        return Routing(Discard(f"{entry.address} has no members"), (step,))
+    return Routing(Expand(members, "group"), (step,))
+
+
+def _mailbox(
+    held: Held, recipient: Address, entry: Entry, tenant: Profile, server: Server, at: Moment, step: Step
+) -> Routing:
+    central = centralised(tenant)
+    if central and held.facts.get("direction") == "Incoming":
+        # Internet mail for a mailbox goes to on-premises first and comes back as Originating.
+        steps = (step, centralised_step(tenant, central))
+        return _over(central, held, recipient, recipient, tenant, server, at, steps)
+    forward = entry.forwards_to
+    if forward is None or forward[0] in entry.addresses:
+        return Routing(Deliver(entry.address), (step,))
+    target, parameter = forward
+    keep = entry.properties.DeliverToMailboxAndForward
+    says = f"{entry.address} forwards to {target}{' and keeps a copy' if keep else ''}"
+    where = entry.properties.at(parameter)
+    forwarded = single("FORWARD", FORWARD, "keeps" if keep else "moves", says, name=parameter, at=where)
+    return Routing(Expand((target,), "forward", keep), (step, forwarded))
+
+
+def _unknown(held: Held, recipient: Address, tenant: Profile, server: Server, at: Moment) -> Routing:
+    """An address that is not in the directory: somebody outside, or of the other half of an InternalRelay domain."""
+    domain = tenant.domains.find(recipient.domain)
+    if domain is not None and tenant.domains.is_authoritative(recipient.domain):
+        says = f"{recipient} is not in the directory, and {recipient.domain} is Authoritative"
+        where = domain.at("DomainType")
+        step = single("RECIPIENT", UNKNOWN, "unknown", says, name=str(recipient), chosen=False, at=where)
+        return Routing(Return(wording.unknown_recipient(recipient)), (step,))
+    steps: tuple[Step, ...] = ()
+    if domain is not None:
+        says = f"{recipient} is not in the directory; {recipient.domain} is InternalRelay, so it is sent on"
+        steps = (Step("RECIPIENT", RESOLVE, "internal-relay", says, (), domain.at("DomainType")),)
+    return _onward(held, recipient, recipient, tenant, server, at, steps)
+
+
+def _onward(
+    held: Held,
+    recipient: Address,
+    target: Address,
+    tenant: Profile,
+    server: Server,
+    at: Moment,
+    steps: tuple[Step, ...],
+) -> Routing:
+    """Out of the tenant. `target` is the address that counts, and travels, from now on."""
+    central = centralised(tenant)
+    if central and held.facts.get("basis") not in FROM_OWN_SERVERS:
+        return _over(central, held, recipient, target, tenant, server, at, (*steps, centralised_step(tenant, central)))
+    connector, step = select(tenant, target.domain)
+    if connector is None:
+        hop = NextHop(target.domain, families=families(server.addresses))
+        says = f"to the MX of {target.domain}"
+        mx = single("ROUTE", TO_MX, "mx", says, name="MX")
+        return Routing(Relay(hop, None, Demand(), _replaced(recipient, target)), (*steps, step, mx))
+    return _over(connector, held, recipient, target, tenant, server, at, (*steps, step))
+
+
+def _replaced(recipient: Address, target: Address) -> Address | None:
+    return target if target != recipient else None
+
+
+def _over(
+    connector: OutboundConnector, held: Held, recipient: Address, target: Address, tenant: Profile, server: Server,
+    at: Moment, steps: Iterable[Step],
+) -> Routing:  # fmt: skip
+    hop, says, rule_id = next_hop(connector, target.domain, server, held, at)
+    asked = demand(connector)
+    reference = Connector(connector.name, "outbound", connector.place)
+    outcome = "mx" if connector.UseMXRecord else "smart-host"
+    step = single("ROUTE", rule_id, outcome, says, name=connector.name, at=hop.at)
+    tls = Step("TLS", TLS, asked.level.name.lower(), _ASKED[asked.level].format(name=connector.TlsDomain), (), asked.at)
+    return Routing(Relay(hop, reference, asked, _replaced(recipient, target)), (*steps, step, tls))
+
+
+_ASKED = {
+    Level.OPPORTUNISTIC: "TLS where it is offered",
+    Level.ENCRYPTION: "TLS required, any certificate",
+    Level.CERTIFICATE: "TLS required, with a certificate of a trusted authority",
+    Level.DOMAIN: "TLS required, with a certificate of a trusted authority for {name}",
+}
+
+
+def next_hop(
+    connector: OutboundConnector, domain: str, server: Server, held: Held, at: Moment
+) -> tuple[NextHop, str, str]:
+    """Where a connector leads, the sentence about it, and the rule."""
+    reach = families(server.addresses)
+    if connector.UseMXRecord:
+        return NextHop(domain, at=connector.at("UseMXRecord"), families=reach), f"to the MX of {domain}", TO_MX
+    hosts = tuple(dict.fromkeys(host for written in connector.SmartHosts for host in _expanded(written)))
+    first = _turn(connector.name, len(hosts), held, at)
+    ordered = hosts[first:] + hosts[:first]
+    says = f"to the smart host {ordered[0]}" + (f", then {', '.join(ordered[1:4])}" if ordered[1:] else "")
+    where = connector.at("SmartHosts")
+    return NextHop(hosts=ordered, mx_first=True, at=where, families=reach), says, SMART_HOSTS
+
+
+def _expanded(written: str) -> tuple[str, ...]:
+    """A network stands for its addresses."""
+    if "/" not in written:
+        return (written,)
+    return tuple(str(address) for address in ip_network(written).hosts())
+
+
+def _turn(connector: str, count: int, held: Held, at: Moment) -> int:
+    """Which smart host comes first: drawn for the first message, then in turn.
+
+    All recipients of a message take the same, so that they travel together; a retry takes the next.
+    """
+    key = f"smart host of {connector}"
+    this: tuple[Any, datetime] = ((held.arrived, str(held.sender), held.message.get("Message-ID")), at.now)
+    memory: dict[str, Any] = at.memory.setdefault(key, {})
+    if memory.get("this") != this:
+        memory["this"] = this
+        memory["first"] = at.draw(key, count) if "first" not in memory else memory["first"] + 1
+    return int(memory["first"]) % count
+
+
+def demand(connector: OutboundConnector) -> Demand:
+    """What a connector asks of TLS."""
+    level = _LEVELS[connector.TlsSettings]
+    names = (connector.TlsDomain,) if level == Level.DOMAIN else ()
+    return Demand(level, names, at=connector.at("TlsSettings"))

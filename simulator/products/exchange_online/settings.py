@@ -1,0 +1,272 @@
+"""A tenant's settings: accepted domains, connectors, recipients and the tenant-wide objects, under the cmdlets' nouns.
+
+The people of a server are its mailboxes without being written; `Recipients` adds to them and gives them properties.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Self
+
+from simulator.mail.address import Address, AddressError, parse_domain
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, section, texts
+from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
+from simulator.products.exchange_online.knobs import Knobs
+from simulator.products.exchange_online.notation import recipient, span
+from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
+
+__all__ = [
+    "AUTHORITATIVE", "INTERNAL_RELAY", "AcceptedDomain", "OrganizationConfig", "RecipientObject", "TenantSettings",
+    "TransportConfig",
+]  # fmt: skip
+
+AUTHORITATIVE = "Authoritative"
+INTERNAL_RELAY = "InternalRelay"
+
+GROUPS = ("DistributionGroup", "MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "GroupMailbox")
+MAILBOXES = ("UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox")
+EXTERNALS = ("MailUser", "MailContact")
+
+_DAY = timedelta(days=1)
+_TEXT = {"type": "string"}
+
+
+def _address(node: Node) -> Address:
+    return recipient(node.text)
+
+
+class AcceptedDomain(Settings):
+    """One accepted domain: a type, or the parameters of Set-AcceptedDomain."""
+
+    noun = "an accepted domain"
+    cmdlet = "Set-AcceptedDomain"
+
+    DomainType: str = choice(
+        "Authoritative: all recipients are here, others are refused; InternalRelay: unknown ones are sent on",
+        AUTHORITATIVE, INTERNAL_RELAY, default=AUTHORITATIVE, of="Set-AcceptedDomain",
+    )  # fmt: skip
+    MatchSubDomains: bool = flag(False, "subdomains are accepted too; InternalRelay only")
+    Default: bool = flag(False, "the default domain: reports come from its postmaster")
+    InitialDomain: bool = flag(False, "the onmicrosoft.com domain that the tenant began with")
+    OutboundOnly: object = ignored("for mail that leaves only")
+    SendingFromDomainDisabled: object = ignored("nobody may send from the domain")
+    SendingToDomainDisabled: object = ignored("nobody may send to the domain")
+    CanHaveCloudCache: object = ignored("undocumented", silent=True)
+    EnableNego2Authentication: object = ignored("sign-in", silent=True)
+    MailFlowRegion: object = ignored("the region that takes the mail", silent=True)
+    DomainName: object = ignored("the name; here it is the key of the map", silent=True)
+    Name: object = ignored("the name again, in a Get- record", silent=True)
+    Identity: object = ignored("the name again, in a Get- record", silent=True)
+
+    @classmethod
+    def read(cls, node: Node, problems: ProblemList, *, name: str = "", at: Source = NOWHERE) -> Self:
+        """`contoso.com: InternalRelay` is short for `contoso.com: {DomainType: InternalRelay}`."""
+        if node.is_scalar and not node.is_null:
+            node = Node({"domaintype": Entry("DomainType", at, node)}, node.at)
+        return super().read(node, problems, name=name, at=at)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, object]:
+        return {"anyOf": [{"enum": [AUTHORITATIVE, INTERNAL_RELAY]}, super().json_schema()]}
+
+    def check(self, problems: ProblemList) -> None:
+        try:
+            parse_domain(self.name)
+        except AddressError as bad:
+            problems.error(self.place, f"{bad}.")
+        if self.MatchSubDomains and self.DomainType != INTERNAL_RELAY:
+            # learn: Enable mail flow for subdomains in Exchange Online
+            says = "MatchSubDomains is for domains of DomainType InternalRelay."
+            problems.error(self.at("MatchSubDomains"), says, "Write DomainType: InternalRelay.")
+
+
+def _proxies(node: Node) -> tuple[Address, ...]:
+    """EmailAddresses: SMTP ones count, X500 and the like are left out."""
+    words = [item.text.strip() for item in node.items]
+    kinds = [word.partition(":")[0].casefold() if ":" in word else "smtp" for word in words]
+    return tuple(recipient(word) for word, kind in zip(words, kinds, strict=True) if kind == "smtp")
+
+
+class RecipientObject(Settings):
+    """A recipient of the tenant's directory: a mailbox's properties, a mail user, a contact, a group."""
+
+    noun = "a recipient"
+    cmdlet = "Get-Recipient"
+
+    RecipientType: str | None = choice(
+        "what it is; left out: a mailbox, or what its other properties say",
+        *MAILBOXES,
+        *EXTERNALS,
+        *GROUPS,
+        of="Get-Recipient",
+    )
+    RecipientTypeDetails: object = ignored("the finer kind, in a Get- record", silent=True)
+    ExternalEmailAddress: Address | None = custom(_address, None, "where a mail user or contact really is", _TEXT)
+    Members: tuple[Address, ...] = texts("who is in a group", read=recipient)
+    ForwardingSmtpAddress: Address | None = custom(_address, None, "where a mailbox forwards to", _TEXT)
+    ForwardingAddress: Address | None = custom(
+        _address,
+        None,
+        "the recipient of this tenant that a mailbox forwards to; goes before ForwardingSmtpAddress",
+        _TEXT,
+    )
+    DeliverToMailboxAndForward: bool = flag(False, "a forwarding mailbox keeps a copy")
+    EmailAddresses: tuple[Address, ...] = custom(
+        _proxies, (), "further addresses (proxy addresses)", {"type": ["array", "string"], "items": {"type": "string"}}
+    )
+    RequireSenderAuthenticationEnabled: bool | None = flag(
+        None, "mail from anonymous senders is returned; left out: true for groups, false for others"
+    )
+    SmtpClientAuthenticationDisabled: bool | None = flag(
+        None, "the mailbox may not submit with SMTP AUTH; left out: as TransportConfig says"
+    )
+    PrimarySmtpAddress: object = ignored("the address; here it is the key of the map", silent=True)
+    WindowsEmailAddress: object = ignored("the address again", silent=True)
+    MicrosoftOnlineServicesID: object = ignored("the sign-in name", silent=True)
+    Name: object = ignored("metadata", silent=True)
+    DisplayName: object = ignored("metadata", silent=True)
+    Alias: object = ignored("metadata", silent=True)
+    FirstName: object = ignored("metadata", silent=True)
+    LastName: object = ignored("metadata", silent=True)
+    Password: object = ignored("passwords are the lab's", silent=True)
+    HiddenFromAddressListsEnabled: object = ignored("address lists play no part", silent=True)
+    Type: object = ignored("Distribution or Security", silent=True)
+    Shared: object = ignored("a switch of New-Mailbox", silent=True)
+    Room: object = ignored("a switch of New-Mailbox", silent=True)
+    MemberJoinRestriction: object = ignored("who may join a group", silent=True)
+    MaxReceiveSize: object = ignored("the largest message it takes")
+    MaxSendSize: object = ignored("the largest message it sends")
+    AcceptMessagesOnlyFrom: object = ignored("who may send to it")
+    AcceptMessagesOnlyFromSendersOrMembers: object = ignored("who may send to it")
+    RejectMessagesFrom: object = ignored("who may not send to it")
+    GrantSendOnBehalfTo: object = ignored("who may send on its behalf")
+    ModerationEnabled: object = ignored("a moderator decides")
+
+    @property
+    def kind(self) -> str:
+        """`mailbox`, `external` or `group`."""
+        found = self.RecipientType
+        if found is None:
+            found = "MailUser" if self.ExternalEmailAddress else "DistributionGroup" if self.Members else "UserMailbox"
+        return "group" if found in GROUPS else "external" if found in EXTERNALS else "mailbox"
+
+    def check(self, problems: ProblemList) -> None:
+        try:
+            Address.parse(self.name)
+        except AddressError as bad:
+            problems.error(self.place, f"{bad}.", "Recipients is a map by address.")
+        if self.kind == "external" and self.ExternalEmailAddress is None:
+            says = f"{self.name} is a {self.RecipientType} and lacks ExternalEmailAddress."
+            problems.error(self.at("RecipientType"), says, "Add ExternalEmailAddress: the address where it really is.")
+        for parameter, kind in (("ExternalEmailAddress", "external"), ("Members", "group")):
+            if self.written(parameter) and self.kind != kind:
+                problems.warn(self.at(parameter), f"{parameter} has no effect on a {self.RecipientType}")
+        for parameter in ("ForwardingSmtpAddress", "ForwardingAddress"):
+            if getattr(self, parameter) and self.kind != "mailbox":
+                problems.warn(self.at(parameter), f"{parameter} has no effect on a {self.RecipientType}")
+
+
+class OrganizationConfig(Settings):
+    """Set-OrganizationConfig."""
+
+    noun = "OrganizationConfig"
+    cmdlet = "Set-OrganizationConfig"
+
+    RejectDirectSend: bool = flag(
+        False, "anonymous mail whose envelope sender is in an accepted domain is refused unless a connector matches by "
+        "address or certificate",
+    )  # fmt: skip
+    SendFromAliasEnabled: object = ignored("whether aliases stay visible as senders", silent=True)
+    OAuth2ClientProfileEnabled: object = ignored("sign-in", silent=True)
+
+
+def _expiration(node: Node) -> timedelta:
+    found = span(node.text.strip())
+    if not _DAY / 2 <= found <= _DAY:
+        raise BadValue(f"{node.text} is not between 12 and 24 hours", "Write 0.12:00:00 to 1.00:00:00.")
+    return found
+
+
+class TransportConfig(Settings):
+    """Set-TransportConfig."""
+
+    noun = "TransportConfig"
+    cmdlet = "Set-TransportConfig"
+
+    MessageExpiration: timedelta = custom(_expiration, _DAY, "how long mail is tried: 12 to 24 hours", _TEXT)
+    ExternalPostmasterAddress: Address | None = custom(
+        _address, None, "the author of reports to outside; left out: postmaster of the default domain", _TEXT
+    )
+    SmtpClientAuthenticationDisabled: bool = flag(
+        False, "nobody may submit with SMTP AUTH, unless the mailbox says otherwise"
+    )
+    MaxRecipientEnvelopeLimit: object = ignored("the most recipients of a message")
+    AllowLegacyTLSClients: object = ignored("old TLS versions at the legacy submission host")
+    ExternalDelayDsnEnabled: object = ignored("notices of delay to outside")
+    InternalDelayDsnEnabled: object = ignored("notices of delay inside")
+    ExternalDsnSendHtml: object = ignored("the form of reports", silent=True)
+    PreventDuplicateJournalingEnabled: object = ignored("journaling")
+
+
+class TenantSettings(Settings):
+    """What stands under a server that `is: exchange-online`."""
+
+    noun = "an Exchange Online tenant"
+
+    AcceptedDomains: dict[str, AcceptedDomain] = mapping(
+        AcceptedDomain, "the tenant's domains: NAME: type, or {DomainType, ...}"
+    )
+    InboundConnectors: dict[str, InboundConnector] = mapping(InboundConnector, "connectors to Office 365, by name")
+    OutboundConnectors: dict[str, OutboundConnector] = mapping(OutboundConnector, "connectors from Office 365, by name")
+    Recipients: dict[str, RecipientObject] = mapping(
+        RecipientObject, "mail users, contacts, groups and mailbox properties, by address"
+    )
+    OrganizationConfig: OrganizationConfig = section(
+        OrganizationConfig, "Set-OrganizationConfig", label="OrganizationConfig"
+    )
+    TransportConfig: TransportConfig = section(TransportConfig, "Set-TransportConfig", label="TransportConfig")
+    TransportRules: object = ignored("mail flow rules, in order")
+    RemoteDomains: object = ignored("what may be sent to other domains")
+    HostedOutboundSpamFilterPolicy: object = ignored("automatic forwarding and sending limits")
+    JournalRules: object = ignored("journaling")
+    knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent", label="knobs")
+
+    def check(self, problems: ProblemList) -> None:
+        if not self.AcceptedDomains:
+            problems.warn(self.place, f"{self.name} has no AcceptedDomains: nobody's mail is for it")
+        self._check_names(problems)
+        self._check_overlaps(problems)
+        accepted = {name.lower().removesuffix(".") for name in self.AcceptedDomains}
+        for connector in self.InboundConnectors.values():
+            for domain in connector.AssociatedAcceptedDomains:
+                if domain not in accepted:
+                    says = f"AssociatedAcceptedDomains: {domain} is not an accepted domain of {self.name}."
+                    problems.error(connector.at("AssociatedAcceptedDomains"), says, "Name accepted domains.")
+        for name in self.knobs.blocked_connectors:
+            if name.casefold() not in map(str.casefold, self.InboundConnectors):
+                problems.warn(
+                    self.knobs.at("blocked_connectors"), f"blocked_connectors: there is no inbound connector {name}"
+                )
+
+    def _check_names(self, problems: ProblemList) -> None:
+        for parameter in ("Default", "InitialDomain"):
+            having = [domain for domain in self.AcceptedDomains.values() if getattr(domain, parameter)]
+            for domain in having[1:]:
+                says = f"{parameter}: {having[0].name} has it already."
+                problems.error(domain.at(parameter), says, "A tenant has one such domain.")
+
+    def _check_overlaps(self, problems: ProblemList) -> None:
+        """Two connectors for the same domains: nobody says which is used (learn: Set up connectors to route mail)."""
+        taken: dict[str, OutboundConnector] = {}
+        live = [
+            c for c in self.OutboundConnectors.values() if c.Enabled and not c.TestMode and not c.IsTransportRuleScoped
+        ]
+        for connector in sorted(live, key=lambda c: c.name.casefold()):
+            for scope in (
+                *connector.RecipientDomains,
+                *(["all accepted domains"] if connector.AllAcceptedDomains else []),
+            ):
+                first = taken.setdefault(scope, connector)
+                if first is not connector:
+                    says = f"{first.name} and {connector.name} are both for {scope}; {first.name} is used, by the order of names"
+                    problems.warn(connector.place, says)

@@ -1,0 +1,109 @@
+"""An Exchange Online tenant as a mail host. The rooms behind it are named in the package's docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.mail.address import Address, Sender
+from simulator.mail.envelope import Envelope
+from simulator.mail.message import Message
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.policy.attempt import Outcome
+from simulator.policy.decision import Decision
+from simulator.policy.host import Held, Notice, Submission
+from simulator.policy.moment import Moment
+from simulator.policy.route import Fate, Relay, Routing
+from simulator.products.exchange_online import listener
+from simulator.products.exchange_online.admission import admit
+from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
+from simulator.products.exchange_online.forest import Forest, Profile
+from simulator.products.exchange_online.headers import outgoing, stamped
+from simulator.products.exchange_online.identifiers import egress_name, frontend, suffix
+from simulator.products.exchange_online.report import report
+from simulator.products.exchange_online.retry import fates
+from simulator.products.exchange_online.routing import route
+from simulator.topology import Server
+
+__all__ = ["Tenant"]
+
+
+class Tenant:
+    """One tenant. It answers at its own address for the whole forest: `Decision.owner` names the tenant that takes."""
+
+    product = "Exchange Online"
+    submission = Submission(listener.SUBMISSION_PORT, tls=True)
+
+    def __init__(self, server: Server, profile: Profile, forest: Forest) -> None:
+        self.server, self.profile, self.forest = server, profile, forest
+        self.name, self.fqdn = server.name, server.fqdn
+
+    @property
+    def has_connectors(self) -> bool:
+        settings = self.profile.settings
+        return bool(settings.InboundConnectors or settings.OutboundConnectors)
+
+    def owns(self, recipient: Address) -> bool:
+        return self.profile.directory.mailbox(recipient) is not None
+
+    # listening
+
+    def connect(self, session: Session, at: Moment) -> Decision:
+        return listener.greeting(session, self.name, at)
+
+    def keywords(self, session: Session) -> tuple[str, ...]:
+        return listener.keywords(session)
+
+    def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
+        return listener.login(session, user, password, self.forest, self._tail(at))
+
+    def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
+        return listener.mail(session, envelope.sender, self.forest, self._tail(at))
+
+    def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        if session.auth:
+            return listener.submitted(session, self.forest)
+        return admit(session, envelope, recipient, self.forest, at.now, self._tail(at))
+
+    def content(
+        self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
+    ) -> Decision:
+        incoming = facts.get("direction") == "Incoming"
+        return listener.content(session, message, self.profile, self.forest, at, incoming=incoming)
+
+    def stamp(self, held: Held, at: Moment) -> Message:
+        return stamped(held, self.profile, self._inbound(held), at)
+
+    # sending
+
+    def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        return route(held, recipient, self.profile, self.server, at)
+
+    def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
+        connector = self._outbound(relay)
+        return outgoing(
+            held.message, keeps_internal=connector is not None and connector.CloudServicesMailEnabled
+        ), held.sender
+
+    def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
+        address = self.server.addresses[at.draw("egress", len(self.server.addresses))]
+        return address, egress_name(address)
+
+    def after_attempt(
+        self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
+    ) -> Mapping[Address, Fate]:
+        return fates(held, relay, outcome, attempts, self.profile, at)
+
+    def report(
+        self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
+    ) -> Notice | None:
+        return report(held, recipient, reply, remote, remote_host, self.profile, at)
+
+    def _tail(self, at: Moment) -> str:
+        return suffix(frontend(self.name), at)
+
+    def _inbound(self, held: Held) -> InboundConnector | None:
+        return self.profile.settings.InboundConnectors.get(held.connector.name) if held.connector else None
+
+    def _outbound(self, relay: Relay) -> OutboundConnector | None:
+        return self.profile.settings.OutboundConnectors.get(relay.connector.name) if relay.connector else None

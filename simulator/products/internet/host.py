@@ -1,0 +1,182 @@
+"""The rest of the world as one mail host that does what the RFCs say, and no more.
+
+It takes mail for the mailboxes of its people, and from its people mail for everybody. Their domains may be as different
+as they like: a domain is hosted here if somebody here has an address in it. What leaves goes to the MX of the
+recipient's domain, with TLS where it is offered and without looking at certificates, as senders without an agreement do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from simulator.mail.address import Address, Sender
+from simulator.mail.envelope import Envelope
+from simulator.mail.message import Message
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.policy.attempt import Outcome
+from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.decision import Candidate, Decision, Step
+from simulator.policy.host import Held, Notice, Submission
+from simulator.policy.login import login_step
+from simulator.policy.loops import HOP_LIMIT, count_hops
+from simulator.policy.moment import Moment
+from simulator.policy.mx import MX_ORDER, families
+from simulator.policy.relaying import Trouble, settle
+from simulator.policy.retry import Ladder
+from simulator.policy.route import Deliver, Fate, NextHop, Relay, Return, Routing
+from simulator.policy.rules import rule
+from simulator.policy.stamps import next_queue_id, stamped
+from simulator.policy.tls import Demand
+from simulator.products.internet.settings import InternetSettings
+from simulator.products.internet.wording import report_text, say, trouble_reply
+from simulator.topology import Server
+
+__all__ = ["Internet"]
+
+_TEST = "tests/products/internet/test_host.py"
+_SUBMISSION_PORTS = (465, 587)
+
+RCPT = rule(
+    "NET-RCPT-1", "Mail is taken for mailboxes here; other addresses of hosted domains do not exist", fidelity="documented",
+    source="RFC 5321 3.3 and 4.2.3", test=_TEST,
+)  # fmt: skip
+RELAY = rule(
+    "NET-RELAY-1", "Mail for other domains is taken from logged-in people only", fidelity="documented",
+    source="RFC 5321 3.6.1, RFC 6409 3.1", test=_TEST,
+)  # fmt: skip
+SUBMIT = rule(
+    "NET-SUBMIT-1", "On the submission port nothing is taken before a login", fidelity="documented",
+    source="RFC 6409 4.3", test=_TEST,
+)  # fmt: skip
+RETRY = rule(
+    "NET-RETRY-1", "Mail is tried again after 30 minutes, then every two hours, for five days", fidelity="documented",
+    source="RFC 5321 4.5.4.1", test=_TEST,
+)  # fmt: skip
+REPORT = rule(
+    "NET-NDR-1", "What cannot be delivered is reported in the form of RFC 3464", fidelity="documented",
+    source="RFC 5321 6.1, RFC 3464", test=_TEST,
+)  # fmt: skip
+
+
+class Internet:
+    """One host for any number of people and domains."""
+
+    product = "the Internet"
+    has_connectors = False
+
+    def __init__(self, server: Server, settings: InternetSettings, mailboxes: Collection[Address]) -> None:
+        self.server, self.settings = server, settings
+        self.name, self.fqdn = server.name, server.fqdn
+        self.mailboxes = frozenset(mailboxes)
+        self.domains = frozenset((*settings.domains, *(m.domain for m in mailboxes)))
+        knobs = settings.knobs
+        self.ladder = Ladder.minutes(*knobs.retry, expires=knobs.expires, repeats=True)
+        self.submission = Submission(587, tls=server.certificate is not None)
+
+    def owns(self, recipient: Address) -> bool:
+        return recipient in self.mailboxes
+
+    # listening
+    def connect(self, session: Session, at: Moment) -> Decision:
+        return Decision(say("banner", fqdn=self.fqdn))
+
+    def keywords(self, session: Session) -> tuple[str, ...]:
+        starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
+        auth = ("AUTH LOGIN PLAIN",) if session.port in _SUBMISSION_PORTS else ()
+        return ("PIPELINING", "SIZE", *starttls, *auth, "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
+
+    def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
+        step = login_step(self.mailboxes, user, password)
+        return Decision(say("logged-in" if step.outcome == "logged-in" else "login-failed"), (step,))
+
+    def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
+        if session.port in _SUBMISSION_PORTS and session.auth is None:
+            why = Candidate("AUTH", False, "no-login", "the client did not log in")
+            return Decision(say("login-needed"), (Step("AUTH", SUBMIT, "no-login", why.says, (why,), self.server.at),))
+        return Decision(say("sender"))
+
+    def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        step = self._mailbox(recipient)
+        if step.outcome == "unknown":
+            return Decision(say("unknown", address=recipient), (step,))
+        if step.outcome == "mailbox":
+            return Decision(say("recipient"), (step,))
+        allowed = session.auth is not None
+        says = f"{session.auth} is logged in" if allowed else "the client did not log in"
+        why = Candidate("AUTH", allowed, "logged-in" if allowed else "no-login", says)
+        relay = Step("RELAY", RELAY, "relay" if allowed else "denied", says, (why,), self.server.at)
+        return Decision(say("recipient") if allowed else say("relay", address=recipient), (step, relay))
+
+    def _mailbox(self, recipient: Address) -> Step:
+        """Whether an address is here; the outcome is `mailbox`, `unknown` or `elsewhere`."""
+        exists, hosted = recipient in self.mailboxes, recipient.domain in self.domains
+        candidates = (
+            Candidate(
+                "mailbox", exists, "exists" if exists else "no-mailbox",
+                f"{recipient} has {'a' if exists else 'no'} mailbox here", self.server.at,
+            ),
+            Candidate(
+                "domain", hosted, "hosted" if hosted else "not-hosted",
+                f"{recipient.domain} is {'' if hosted else 'not '}a domain of this host", self.server.at,
+            ),
+        )  # fmt: skip
+        outcome = "mailbox" if exists else "unknown" if hosted else "elsewhere"
+        return Step(
+            "MAILBOX", RCPT, outcome, candidates[1 if outcome == "elsewhere" else 0].says, candidates, self.server.at
+        )
+
+    def content(
+        self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
+    ) -> Decision:
+        knobs = self.settings.knobs
+        hops = count_hops(message, knobs.max_hops)
+        why = Candidate("max_hops", not hops.ok, hops.reason, hops.says, knobs.at("max_hops"))
+        step = Step("LOOP", HOP_LIMIT, hops.reason, hops.says, (why,), why.at)
+        if not hops.ok:
+            return Decision(say("loop", count=hops.count, limit=hops.limit), (step,), loop=True)
+        return Decision(say("accepted", id=next_queue_id(at)), (step,))
+
+    def stamp(self, held: Held, at: Moment) -> Message:
+        return stamped(held, self.fqdn, at)
+
+    # sending
+    def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        step = self._mailbox(recipient)
+        if step.outcome == "mailbox":
+            return Routing(Deliver(recipient), (step,))
+        if step.outcome == "unknown":
+            return Routing(Return(say("unknown", address=recipient)), (step,))
+        knobs = self.settings.knobs
+        exclude = () if knobs.self_mx == "loop" else (self.fqdn, *self.server.addresses)
+        says = f"to the MX of {recipient.domain}"
+        why = Candidate("MX", True, "mx", says, self.server.at)
+        hop = NextHop(recipient.domain, exclude=exclude, at=self.server.at, families=families(self.server.addresses))
+        relay = Relay(hop, tls=Demand(certificate=knobs.present_client_certificate, at=self.server.at))
+        return Routing(relay, (step, Step("ROUTE", MX_ORDER, "mx", says, (why,), self.server.at)))
+
+    def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
+        return held.message, held.sender
+
+    def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
+        return self.server.addresses[0], self.fqdn
+
+    def after_attempt(
+        self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
+    ) -> Mapping[Address, Fate]:
+        def word(trouble: Trouble, gave_up: bool) -> Reply:
+            return trouble_reply(trouble, gave_up, self.settings.knobs.expires_days)
+
+        return settle(held, relay, outcome, due=self.ladder.due(attempts, held.arrived, at.now), word=word)
+
+    def report(
+        self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
+    ) -> Notice | None:
+        if held.sender is None or not may_report(held, recipient):
+            return None
+        message = report_message(
+            held, Failure(recipient, reply, remote, remote_host), fqdn=self.fqdn,
+            author=f"Mail Delivery System <MAILER-DAEMON@{self.fqdn}>", subject="Undelivered Mail Returned to Sender",
+            lines=report_text(recipient, reply, remote, remote_host), at=at,
+        )  # fmt: skip
+        return Notice(message, held.sender, self.name)

@@ -1,0 +1,65 @@
+"""What `is:` can be: one entry per kind of server, and the only table that knows them all.
+
+A product is a package beside this file with a settings class and a function `build` that makes hosts of checked
+settings. Packages are imported when a lab first has such a server, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from simulator.policy.host import Host
+from simulator.policy.settings import Settings
+from simulator.products import service_names
+from simulator.products.service_names import Names
+from simulator.topology import Person, Server
+
+__all__ = ["PRODUCTS", "Product"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One kind of server. `people` says what a person has there; empty where nobody can be."""
+
+    kind: str
+    title: str
+    package: str = ""  # empty while this version does not have it
+    settings_class: str = ""
+    people: str = "a mailbox"
+    names: Names | None = None  # the DNS names and the certificate that the service has without being told
+
+    @property
+    def is_built(self) -> bool:
+        return bool(self.package)
+
+    @property
+    def settings(self) -> type[Settings]:
+        """The class that reads this product's part of a server's mapping."""
+        found: type[Settings] = getattr(import_module(self.package), self.settings_class)
+        return found
+
+    def build(self, servers: Sequence[tuple[Server, Any]], people: Sequence[Person]) -> list[Host]:
+        """The hosts of all servers of this kind; together, because some share a front door."""
+        made: list[Host] = import_module(self.package).build(servers, people)
+        return made
+
+
+PRODUCTS: Mapping[str, Product] = {
+    product.kind: product
+    for product in (
+        Product(
+            "exchange-online", "Exchange Online", "simulator.products.exchange_online", "TenantSettings",
+            names=service_names.EXCHANGE_ONLINE,
+        ),
+        Product("smartermail", "SmarterMail", "simulator.products.smartermail", "SmarterMailSettings"),
+        Product("internet", "the Internet", "simulator.products.internet", "InternetSettings"),
+        Product("exchange-server", "Exchange Server"),
+        Product("gateway", "a mail gateway", people=""),
+        Product("device", "a device", people="an address that it sends from"),
+        Product("external", "a server that somebody else runs"),
+    )
+}  # fmt: skip
+"""Every kind that the lab file knows, also those that this version cannot play yet."""

@@ -1,0 +1,110 @@
+"""Names that belong to a service and exist without being written: its DNS records and its certificate.
+
+Exchange Online gives a tenant an MX host for each accepted domain, the routing domains under `onmicrosoft.com`, a
+submission host, and one SPF record that lists the addresses it sends from. A lab has them as soon as it has such a
+server; what the lab file writes under `dns:` replaces them name by name and type by type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Protocol
+
+from simulator.mail.address import AddressError, parse_domain
+from simulator.source import Node
+from simulator.topology import CertificateSpec, Server
+
+__all__ = ["EXCHANGE_ONLINE", "ExchangeOnlineNames", "Names", "address_record", "reverse_name"]
+
+Record = tuple[str, str, str]
+
+
+class Names(Protocol):
+    """What a service brings with it."""
+
+    def records(self, servers: Sequence[tuple[Server, Node]]) -> Iterable[Record]:
+        """DNS records that follow from its servers; the nodes are their mappings in the lab file."""
+        ...
+
+    def certificate(self, server: Server) -> CertificateSpec:
+        """The certificate that it shows unless told otherwise."""
+        ...
+
+
+def address_record(name: str, address: str) -> Record:
+    """A or AAAA, as the address is."""
+    return (name, "A" if ip_address(address).version == 4 else "AAAA", address)
+
+
+def reverse_name(address: str) -> str:
+    """The name whose PTR record names an address (RFC 1035 3.5, RFC 3596 2.5)."""
+    return ip_address(address).reverse_pointer
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOnlineNames:
+    """Exchange Online's names (learn: Mail flow best practices for Exchange Online; External DNS records)."""
+
+    suffix: str = "mail.protection.outlook.com"
+    spf: str = "spf.protection.outlook.com"
+    submission: str = "smtp.office365.com"
+    initial: str = "onmicrosoft.com"
+
+    def records(self, servers: Sequence[tuple[Server, Node]]) -> Iterator[Record]:
+        listed = [f"{_mechanism(ip)}:{ip}" for server, _ in servers for ip in server.addresses]
+        yield (self.spf, "TXT", " ".join(["v=spf1", *listed, "-all"]))
+        for server, node in servers:
+            if not server.addresses:
+                continue
+            door, *others = server.addresses
+            for domain in _accepted(node):
+                yield from self._domain(domain, door)
+            yield address_record(self.submission, door)
+            for ip in others:
+                # inferred: every address that mail leaves from has a name of its own that leads back to it.
+                name = f"mail-{ip.replace('.', '-').replace(':', '-')}.outbound.protection.outlook.com"
+                yield address_record(name, ip)
+                yield (reverse_name(ip), "PTR", name)
+
+    def _domain(self, domain: str, door: str) -> Iterator[Record]:
+        host = self._mx_host(domain)
+        yield address_record(host, door)
+        if domain.endswith(f".{self.initial}"):
+            yield (domain, "MX", f"0 {host}")
+            yield (domain, "TXT", f"v=spf1 include:{self.spf} -all")
+        tenant = domain.removesuffix(f".{self.initial}")
+        if tenant != domain and "." not in tenant:
+            routing = f"{tenant}.mail.{self.initial}"  # learn: Hybrid Configuration wizard, the routing domain
+            yield (routing, "MX", f"0 {self._mx_host(routing)}")
+            yield address_record(self._mx_host(routing), door)
+
+    def _mx_host(self, domain: str) -> str:
+        """Dots become dashes; the initial domain goes by the tenant's name alone."""
+        tenant = domain.removesuffix(f".{self.initial}")
+        label = tenant if tenant != domain and "." not in tenant else domain.replace(".", "-")
+        return f"{label}.{self.suffix}"
+
+    def certificate(self, server: Server) -> CertificateSpec:
+        # The common name is what hybrid servers are told to expect (learn: Set-SendConnector TlsDomain); the list of
+        # alternative names is inferred from the names under which the service is called and calls.
+        names = (self.suffix, f"*.{self.suffix}", "outlook.com", "*.outlook.com", "*.outbound.protection.outlook.com",
+                 "*.office365.com", server.fqdn)  # fmt: skip
+        return CertificateSpec(self.suffix, tuple(dict.fromkeys(names)), at=server.at)
+
+
+EXCHANGE_ONLINE = ExchangeOnlineNames()
+
+
+def _mechanism(address: str) -> str:
+    return f"ip{ip_address(address).version}"
+
+
+def _accepted(node: Node) -> Iterator[str]:
+    accepted = node.get("AcceptedDomains")
+    for entry in accepted.entries if accepted else ():
+        try:
+            yield parse_domain(entry.key)
+        except AddressError:
+            continue  # the product's settings say what is wrong with it

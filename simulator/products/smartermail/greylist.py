@@ -1,0 +1,100 @@
+"""Greylisting: a sender not seen before is told to come back.
+
+What is remembered is the triple of client address, envelope sender and recipient. A host that retries from another
+address is a new triple, which is why mail from services with many addresses is delayed again and again.
+
+    unseen, came back too late, or not used for too long  -> 451, wait the block period
+    back before the block period is over                  -> 451, wait the rest
+    back within the pass period                           -> taken, and remembered from then on
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from simulator.mail.address import Address, Sender, sender_text
+from simulator.mail.session import Session
+from simulator.policy.decision import Candidate, Step
+from simulator.policy.moment import Moment
+from simulator.policy.rules import rule
+from simulator.products.smartermail.addresses import contains
+from simulator.products.smartermail.relay import trusted
+from simulator.products.smartermail.settings import DomainSettings, SmarterMailSettings
+
+__all__ = ["greylisted", "is_exempt"]
+
+_TEST = "tests/products/smartermail/test_greylist.py"
+GREYLIST = rule(
+    "SM-GREY-1", "An unseen triple of client address, sender and recipient is refused for the block period",
+    fidelity="documented", source="SmarterMail help: Greylisting; hosting providers' pages for the periods", test=_TEST,
+)  # fmt: skip
+EXEMPT = rule(
+    "SM-GREY-2", "Whitelisted and bypassed addresses and logged-in senders are never greylisted", fidelity="documented",
+    source="SmarterMail help: Blacklist / Whitelist, Greylisting (logged-in senders: inferred)", test=_TEST,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    first: datetime
+    last: datetime
+    passed: bool = False
+
+
+def is_exempt(session: Session, domain: DomainSettings, settings: SmarterMailSettings) -> Step | None:
+    """Why greylisting does not apply; None where it does."""
+    own = domain.greylisting
+    on = settings.greylisting if own is None else own
+    at = settings.at("greylisting") if own is None else domain.at("greylisting")
+    off = Candidate(
+        "Enable Greylisting", not on, "off" if not on else "on", f"greylisting is {'on' if on else 'off'}", at
+    )
+    bypass = contains((*settings.ip_bypass, *settings.greylist.exempt), session.peer)
+    candidates = (
+        off,
+        Candidate("AUTH", session.auth is not None, "logged-in" if session.auth else "no-login"),
+        *trusted(session, settings),
+        Candidate(
+            "IP Bypass", bypass, "listed" if bypass else "address-not-listed",
+            f"{session.peer} is {'' if bypass else 'not '}in the list", settings.at("ip_bypass"),
+        ),
+    )  # fmt: skip
+    why = next((c for c in candidates if c.chosen), None)
+    return Step("GREYLIST", EXEMPT, "exempt", why.says or why.reason, candidates, why.at) if why else None
+
+
+def greylisted(
+    session: Session, sender: Sender, recipient: Address, settings: SmarterMailSettings, at: Moment
+) -> tuple[Step, timedelta | None]:
+    """The step, and how long the client has to wait; None to take the mail. Remembers the triple."""
+    told = settings.greylist
+    records: dict[tuple[str, str, str], _Record] = at.memory.setdefault("greylist", {})
+    key = (session.peer, sender_text(sender).casefold(), recipient.key)
+    known = records.get(key)
+    if known is None or _forgotten(known, settings, at.now):
+        reason = "unseen" if known is None else "forgotten"
+        records[key] = _Record(at.now, at.now)
+        return _step(reason, key, settings), told.block
+    wait = known.first + told.block - at.now
+    if not known.passed and wait > timedelta(0):
+        return _step("too-early", key, settings), wait
+    records[key] = replace(known, passed=True, last=at.now)
+    return _step("known", key, settings), None
+
+
+def _forgotten(known: _Record, settings: SmarterMailSettings, now: datetime) -> bool:
+    told = settings.greylist
+    return now > (known.last + told.expires if known.passed else known.first + told.allow)
+
+
+def _step(reason: str, key: tuple[str, str, str], settings: SmarterMailSettings) -> Step:
+    says = {
+        "unseen": "this client has not sent from this address to this one before",
+        "forgotten": "this client, sender and recipient were seen too long ago",
+        "too-early": "the block period is not over",
+        "known": "this client has come back",
+    }[reason]
+    at = settings.at("greylist") if settings.written("greylist") else settings.at("greylisting")
+    candidate = Candidate(f"{key[0]}, {key[1]}, {key[2]}", reason == "known", reason, says, at)
+    return Step("GREYLIST", GREYLIST, reason, says, (candidate,), at)

@@ -1,0 +1,220 @@
+"""A SmarterMail server as a mail host.
+
+At MAIL it looks at logins, at RCPT it decides between its users, the other half of an external domain and relaying, after
+DATA it counts hops. Accepted mail goes to a mailbox, stands for somebody else (alias, catch-all), or leaves by a gateway,
+a fixed host or MX. What cannot be delivered is tried again after each wait of the retry list and then returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from simulator.mail.address import Address, Sender
+from simulator.mail.envelope import Envelope
+from simulator.mail.message import Message
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.policy.attempt import Outcome
+from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.decision import Candidate, Decision, Step
+from simulator.policy.host import Held, Notice, Submission
+from simulator.policy.login import login_step
+from simulator.policy.loops import HOP_LIMIT, count_hops
+from simulator.policy.moment import Moment
+from simulator.policy.relaying import Trouble, settle
+from simulator.policy.retry import Ladder
+from simulator.policy.route import Deliver, Expand, Fate, Relay, Return, Routing
+from simulator.policy.rules import rule
+from simulator.policy.stamps import next_queue_id, stamped
+from simulator.products.smartermail.directory import Directory, Place
+from simulator.products.smartermail.greylist import greylisted, is_exempt
+from simulator.products.smartermail.relay import may_relay
+from simulator.products.smartermail.routing import next_hop, source_address
+from simulator.products.smartermail.settings import SmarterMailSettings
+from simulator.products.smartermail.wording import Wording
+from simulator.topology import Server
+
+__all__ = ["SmarterMail"]
+
+_TEST = "tests/products/smartermail/test_host.py"
+AUTH_MATCH = rule(
+    "SM-AUTH-1", "With Require Auth Match a logged-in client sends from its own domain or address only", fidelity="observed",
+    source="hosting providers' pages: From domain must match authenticated domain", test=_TEST,
+)  # fmt: skip
+AUTH_NEEDED = rule(
+    "SM-AUTH-2", "With Require SMTP Authentication a sender of the domain is refused at MAIL without a login",
+    fidelity="observed", source="a mail log with that reply at MAIL FROM; the product is inferred", test=_TEST,
+)  # fmt: skip
+EXTERNAL_OPEN = rule(
+    "SM-RCPT-5", "A stranger's mail for an address of an external domain that is not here is taken", fidelity="inferred",
+    source="no page says so; knob external_unknown", test=_TEST,
+)  # fmt: skip
+HOPS = rule(
+    "SM-LOOP-1", "Mail with more than 20 Received fields is refused", fidelity="inferred",
+    source="recalled; Max Hop Count or knob max_hops", test=_TEST,
+)  # fmt: skip
+RETRY = rule(
+    "SM-RETRY-1", "Mail is returned when the list of retry intervals is used up", fidelity="documented",
+    source="SmarterMail help: General, Spool; the list 15, 30, 60, 90 is recalled", test=_TEST,
+)  # fmt: skip
+REPORT = rule(
+    "SM-NDR-1", "The report has SmarterMail's text, and the fields of RFC 3464 beside it", fidelity="inferred",
+    source="hosting providers' pages for the text; whether it is a multipart/report is not known", test=_TEST,
+)  # fmt: skip
+
+
+class SmarterMail:
+    """One server. Everything it decides follows from its settings, its people and the arguments."""
+
+    product = "SmarterMail"
+    has_connectors = False
+
+    def __init__(self, server: Server, settings: SmarterMailSettings, mailboxes: Collection[Address]) -> None:
+        self.server, self.settings = server, settings
+        self.name, self.fqdn = server.name, server.fqdn
+        self.directory = Directory(settings, mailboxes)
+        self.words = Wording(settings.knobs.enhanced_codes)
+        self.ladder = Ladder.minutes(*settings.knobs.retry)
+        self.submission = Submission(587, tls=server.certificate is not None)
+
+    def owns(self, recipient: Address) -> bool:
+        return self.directory.mailbox(recipient) is not None
+
+    # listening
+    def connect(self, session: Session, at: Moment) -> Decision:
+        return Decision(self.words.say("banner", fqdn=self.fqdn))
+
+    def keywords(self, session: Session) -> tuple[str, ...]:
+        """Recalled, save AUTH: CRAM-MD5 is left out because the lab's listeners do not speak it."""
+        starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
+        return ("SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN")
+
+    def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
+        step = login_step(self.directory.mailboxes, user, password)
+        return Decision(self.words.say("logged-in" if step.outcome == "logged-in" else "login-failed"), (step,))
+
+    def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
+        sender = envelope.sender
+        for step, situation in (self._auth_match(session, sender), self._auth_needed(session, sender)):
+            if step:
+                return Decision(self.words.say(situation), (step,))
+        domain = self.directory.sender_domain(sender)
+        if domain and not domain.enabled:
+            return Decision(
+                self.words.say("disabled", address=sender), self.directory.place(sender).steps if sender else ()
+            )
+        return Decision(self.words.say("sender", address=sender or ""))
+
+    def _auth_match(self, session: Session, sender: Sender) -> tuple[Step | None, str]:
+        asked, user = self.settings.auth_match, session.auth
+        situation = "auth-match-address" if asked == "email address" else "auth-match"
+        if asked == "none" or user is None or sender is None:
+            return None, situation
+        if sender == user or (asked == "domain" and sender.domain == user.domain):
+            return None, situation
+        says = f"{user} is logged in and sends from {sender}"
+        why = Candidate("Require Auth Match", True, "auth-mismatch", says, self.settings.at("auth_match"))
+        return Step("AUTH", AUTH_MATCH, "auth-mismatch", says, (why,), why.at), situation
+
+    def _auth_needed(self, session: Session, sender: Sender) -> tuple[Step | None, str]:
+        domain = self.directory.sender_domain(sender)
+        if domain is None or not domain.require_auth or session.auth:
+            return None, "relay"
+        if may_relay(session, None, self.directory, self.settings).outcome == "relay":
+            return None, "relay"  # SMTP Authentication Bypass takes the demand for a login away
+        says = f"{domain.name} asks its senders to log in"
+        why = Candidate("Require SMTP Authentication", True, "no-login", says, domain.at("require_auth"))
+        return Step("AUTH", AUTH_NEEDED, "no-login", says, (why,), why.at), "relay"
+
+    def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        place = self.directory.place(recipient)
+        refusal = {"disabled": "disabled", "unknown": "unknown"}.get(place.kind)
+        if refusal:
+            return Decision(self.words.say(refusal, address=recipient), place.steps)
+        steps = place.steps
+        if place.kind == "elsewhere" or self._is_closed(place):
+            right = may_relay(session, envelope.sender, self.directory, self.settings)
+            steps = (*steps, right)
+            if right.outcome == "denied":
+                return Decision(self.words.say("relay"), steps)
+        elif place.kind == "external":
+            says = f"{place.address.domain} is hosted here, so mail for it is taken from everybody"
+            at_knob = self.settings.knobs.at("external_unknown")
+            why = Candidate("external_unknown", True, "accept", says, at_knob)
+            steps = (*steps, Step("RELAY", EXTERNAL_OPEN, "own-domain", says, (why,), at_knob))
+        if place.domain:
+            exempt = is_exempt(session, place.domain, self.settings)
+            step, wait = (
+                (exempt, None) if exempt else greylisted(session, envelope.sender, recipient, self.settings, at)
+            )
+            steps = (*steps, step)
+            if wait:
+                return Decision(self.words.greylisted(wait), steps)
+        return Decision(self.words.say("recipient", address=recipient), steps)
+
+    def _is_closed(self, place: Place) -> bool:
+        return place.kind == "external" and self.settings.knobs.external_unknown == "relay"
+
+    def content(
+        self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
+    ) -> Decision:
+        written = self.settings.written("max_hops")
+        hops = count_hops(message, self.settings.max_hops if written else self.settings.knobs.max_hops)
+        place = self.settings.at("max_hops") if written else self.settings.knobs.at("max_hops")
+        why = Candidate("Max Hop Count", not hops.ok, hops.reason, hops.says, place)
+        step = Step("LOOP", HOPS if not written else HOP_LIMIT, hops.reason, hops.says, (why,), place)
+        if not hops.ok:
+            return Decision(self.words.say("loop"), (step,), loop=True)
+        return Decision(self.words.say("accepted", id=next_queue_id(at)), (step,))
+
+    def stamp(self, held: Held, at: Moment) -> Message:
+        return stamped(held, self.fqdn, at)
+
+    # sending
+    def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        place = self.directory.place(recipient)
+        if place.kind == "mailbox":
+            return Routing(Deliver(place.address), place.steps)
+        if place.kind in ("alias", "catch-all"):
+            return Routing(Expand(place.targets, place.kind), place.steps)
+        if place.kind in ("unknown", "disabled"):  # the settings changed while it waited, or an alias leads nowhere
+            return Routing(Return(self.words.say(place.kind, address=recipient)), place.steps)
+        relay, step = next_hop(
+            held, recipient, place, sender=self.directory.sender_domain(held.sender), settings=self.settings,
+            server=self.server, at=at,
+        )  # fmt: skip
+        return Routing(relay, (*place.steps, step))
+
+    def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
+        return held.message, held.sender
+
+    def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
+        return source_address(self.server, self.directory.sender_domain(held.sender), self.settings), self.fqdn
+
+    def after_attempt(
+        self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
+    ) -> Mapping[Address, Fate]:
+        knobs = self.settings.knobs
+
+        def word(trouble: Trouble, gave_up: bool) -> Reply:
+            return self.words.trouble(trouble, gave_up, len(knobs.retry))
+
+        def patience(trouble: Trouble) -> bool:
+            return trouble.kind in ("nxdomain", "no-address") and attempts < knobs.dns_attempts
+
+        due: datetime | None = self.ladder.due(attempts, held.arrived, at.now)
+        return settle(held, relay, outcome, due=due, word=word, patience=patience)
+
+    def report(
+        self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
+    ) -> Notice | None:
+        if held.sender is None or not may_report(held, recipient):
+            return None
+        domain = self.directory.sender_domain(held.sender)
+        message = report_message(
+            held, Failure(recipient, reply, remote, remote_host), fqdn=self.fqdn,
+            author=f"System Administrator <postmaster@{domain.name if domain else self.fqdn}>",  # R
+            subject="Delivery Failure", lines=self.words.report(recipient, reply, remote), at=at,  # R
+        )  # fmt: skip
+        return Notice(message, held.sender, self.name)

@@ -1,0 +1,126 @@
+"""Where mail for other servers goes.
+
+    recipient in a domain External (use host address)  -> that host, no MX lookup
+    sender's domain has an outbound gateway            -> that gateway
+    the server has outbound gateways                   -> the next of them, in turn
+    otherwise                                          -> the MX of the recipient's domain
+
+A gateway is what other products call a smart host. The first rule is assumed to go before gateways (the knob
+`host_address_first` turns them round).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.mail.address import Address
+from simulator.policy.decision import Candidate, Step
+from simulator.policy.host import Held
+from simulator.policy.moment import Moment
+from simulator.policy.mx import MX_ORDER, families
+from simulator.policy.route import NextHop, Relay
+from simulator.policy.rules import rule
+from simulator.policy.tls import Demand
+from simulator.products.smartermail.directory import Place
+from simulator.products.smartermail.settings import EXTERNAL_HOST, DomainSettings, SmarterMailSettings
+from simulator.products.smartermail.values import Gateway
+from simulator.source import Source
+from simulator.topology import Server
+
+__all__ = ["next_hop", "source_address"]
+
+_TEST = "tests/products/smartermail/test_routing.py"
+GATEWAY = rule(
+    "SM-ROUTE-1", "An outbound gateway takes all mail for other servers; several take turns", fidelity="documented",
+    source="SmarterMail help: Gateways; KB a3624", test=_TEST,
+)  # fmt: skip
+HOST_FIRST = rule(
+    "SM-ROUTE-2", "The Host Address of an external domain goes before the gateways", fidelity="inferred",
+    source="no page says so; knob host_address_first", test=_TEST,
+)  # fmt: skip
+SELF = rule(
+    "SM-ROUTE-3", "External (use MX record) with the MX at the server itself is undeliverable", fidelity="inferred",
+    source="RFC 5321 5.1; what SmarterMail does is not documented: knob self_mx", test=_TEST,
+)  # fmt: skip
+TLS = rule(
+    "SM-TLS-1", "STARTTLS is used where it is offered, without looking at the certificate", fidelity="observed",
+    source="hosting providers' pages: Enable TLS if supported by the remote server", test=_TEST,
+)  # fmt: skip
+
+CERTIFICATE = rule(
+    "SM-TLS-2", "The server's certificate is shown to a server that asks its client for one", fidelity="inferred",
+    source="no page says so; knob present_client_certificate", test=_TEST,
+)  # fmt: skip
+
+
+def next_hop(
+    held: Held, recipient: Address, place: Place, *, sender: DomainSettings | None, settings: SmarterMailSettings,
+    server: Server, at: Moment,
+) -> tuple[Relay, Step]:  # fmt: skip
+    """The next host for a recipient that is not here; `sender` is the sender's domain where it is hosted here."""
+    to = place.domain
+    by_domain = to is not None and to.inbound == EXTERNAL_HOST
+    own = (sender.outbound_gateway or ()) if sender else ()
+    common = settings.outbound_gateway or ()
+    order = {"Host Address": by_domain, "domain gateway": bool(own), "Outbound Gateway": bool(common), "MX": True}
+    if not settings.knobs.host_address_first:
+        order["Host Address"] = order.pop("Host Address")
+        order["MX"] = order.pop("MX")
+    taken = next(name for name, possible in order.items() if possible)
+    places: dict[str, Source] = {
+        "Host Address": to.at("host_address") if to else settings.at("domains"),
+        "domain gateway": sender.at("outbound_gateway") if sender else settings.at("domains"),
+        "Outbound Gateway": settings.at("outbound_gateway"),
+        "MX": to.at("inbound") if to else settings.at("outbound_gateway"),
+    }
+    reach = families((source_address(server, sender, settings), *server.addresses))
+    if taken == "Host Address" and to is not None:
+        hop = NextHop(hosts=(to.host_address,), at=places[taken], families=reach)
+        says = f"to the Host Address of {to.name}, {to.host_address}"
+    elif taken in ("domain gateway", "Outbound Gateway"):
+        gateway = _turn(own if taken == "domain gateway" else common, taken, held, at)
+        hop = NextHop(hosts=(gateway.host,), port=gateway.port, at=places[taken], families=reach)
+        says = f"to the outbound gateway {gateway}"
+    else:
+        exclude = () if settings.knobs.self_mx == "loop" else (server.fqdn, *server.addresses)
+        hop = NextHop(place.address.domain, exclude=exclude, at=places[taken], families=reach)
+        says = f"to the MX of {place.address.domain}"
+    rule_id = {"Host Address": HOST_FIRST, "MX": SELF if to else MX_ORDER}.get(taken, GATEWAY)
+    candidates = tuple(_candidate(name, possible, taken, says, places[name]) for name, possible in order.items())
+    demand = _demand(sender, settings)
+    replaced = place.address if place.address != recipient else None  # it came to a domain alias
+    return Relay(hop, None, demand, replaced), Step("ROUTE", rule_id, _slug(taken), says, candidates, hop.at)
+
+
+def source_address(server: Server, sender: DomainSettings | None, settings: SmarterMailSettings) -> str:
+    """Outbound IPv4 of the sender's domain, else the server's, else the first address."""
+    return (sender.outbound_ipv4 if sender else "") or settings.outbound_ipv4 or server.addresses[0]
+
+
+def _turn(gateways: Sequence[Gateway], which: str, held: Held, at: Moment) -> Gateway:
+    """Round robin by attempt: all recipients of a message take the same gateway, a retry takes the next one."""
+    now = (held.arrived, str(held.sender), at.now)
+    last = at.memory.get(f"turn {which}")
+    if last is None or last[0] != now:
+        last = at.memory[f"turn {which}"] = (now, at.turn(which))
+    gateway: Gateway = gateways[last[1] % len(gateways)]
+    return gateway
+
+
+def _demand(sender: DomainSettings | None, settings: SmarterMailSettings) -> Demand:
+    show = settings.knobs.present_client_certificate
+    if sender is None:
+        return Demand(certificate=show)
+    return Demand(never=not sender.use_tls, certificate=show, at=sender.at("use_tls"))
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" ", "-")
+
+
+def _candidate(name: str, possible: bool, taken: str, says: str, at: Source) -> Candidate:
+    if name == taken:
+        return Candidate(name, True, _slug(name), says, at)
+    if possible:
+        return Candidate(name, False, "comes-later", f"{taken} goes first", at)
+    return Candidate(name, False, "not-set", "is not set", at)

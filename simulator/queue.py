@@ -1,0 +1,65 @@
+"""What waits: messages in hosts' care, in the order in which they are due.
+
+One queue serves all hosts of a lab. Equal due times keep the order in which the work came in, so a run is the same
+every time. Times are mail time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from simulator.mail.address import Address
+from simulator.policy.host import Held
+
+__all__ = ["Queue", "Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A message at a host with the recipients that are to be routed and attempted together."""
+
+    due: datetime
+    host: str
+    held: Held
+    msg: str
+    hop: int
+    copies: Mapping[Address, str]  # recipient -> id of this copy
+    attempts: int = 0  # made so far
+
+
+@dataclass(slots=True)
+class Queue:
+    """Work by due time."""
+
+    _heap: list[tuple[datetime, int, Work]] = field(default_factory=list)
+    _count: int = 0
+
+    def put(self, work: Work) -> None:
+        self._count += 1
+        heapq.heappush(self._heap, (work.due, self._count, work))
+
+    def next_due(self) -> datetime | None:
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> Work | None:
+        """The next work; None when there is none left that may be done."""
+        if first_attempts_only:
+            fresh = [entry for entry in self._heap if not entry[2].attempts]
+            if not fresh:
+                return None
+            entry = min(fresh, key=lambda e: e[:2])
+            self._heap.remove(entry)
+            heapq.heapify(self._heap)
+            return entry[2]
+        if not self._heap or (until is not None and self._heap[0][0] > until):
+            return None
+        return heapq.heappop(self._heap)[2]
+
+    def __iter__(self) -> Iterator[Work]:
+        return (work for _, _, work in sorted(self._heap, key=lambda e: e[:2]))
+
+    def __len__(self) -> int:
+        return len(self._heap)

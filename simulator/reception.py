@@ -1,0 +1,215 @@
+"""A listening host's side of one connection, without a socket: verb in, reply out, everything noted in the log.
+
+The live listener calls it with what its parser read; the plan engine calls it directly. It keeps the transaction
+(who, for whom), asks the host's policy at each verb, and after the final dot hands the message to whichever host
+owns each recipient (the tenants of one service share a front door).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.mail.address import Address, Sender, sender_text
+from simulator.mail.envelope import Envelope, Parameters
+from simulator.mail.message import Message
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.mail.tls import TlsFacts
+from simulator.policy.decision import Decision
+from simulator.policy.host import Held
+from simulator.policy.moment import Moment
+from simulator.world import Passage, World
+
+__all__ = ["Reception"]
+
+_TOO_LARGE = Reply(552, "5.3.4", "Message size exceeds fixed maximum message size")  # RFC 1870 6.1
+_TLS_FIRST = Reply(538, "5.7.11", "Encryption required for requested authentication mechanism")  # RFC 4954 6
+
+
+class Reception:
+    """One connection to `session.server`. `passage` is None for a client from outside the lab."""
+
+    def __init__(self, world: World, session: Session, passage: Passage | None) -> None:
+        self.world, self.session = world, session
+        self.host = world.host(session.server)
+        self._lab_client = passage
+        self._passage = passage
+        self._envelope: Envelope | None = None
+        self._taken: dict[Address, Decision] = {}
+        self._told_tls = False
+        self.number = world.new_session()
+        self.limit: int | None = None  # octets that EHLO announced with SIZE (RFC 1870); 0 there means no limit
+
+    @property
+    def envelope(self) -> Envelope | None:
+        return self._envelope
+
+    def open(self) -> Reply:
+        """The banner, or a refusal of the connection."""
+        passage = self._passage
+        self._note(
+            "session.open", peer=self.session.peer, client=passage.client if passage else "", port=self.session.port
+        )
+        return self._answer("CONNECT", "", self.host.connect(self.session, self._moment()))
+
+    def secured(self, tls: TlsFacts) -> None:
+        """After a handshake: what was known before is forgotten (RFC 3207 4.2). Told to the log at the next EHLO."""
+        self.session = self.session.with_(tls=tls, helo="", auth=None)
+        self._told_tls = False
+        self.reset()
+
+    def hello(self, name: str) -> tuple[Reply, tuple[str, ...]]:
+        """EHLO or HELO: the greeting and the keywords."""
+        self.session = self.session.with_(helo=name)
+        self.reset()
+        tls = self.session.tls
+        if tls and not self._told_tls:
+            self._told_tls = True
+            shown = tls.certificate
+            self._note(
+                "tls", version=tls.version, subject=shown.subject if shown else "", names=shown.all_names if shown else (),
+                issuer=shown.issuer if shown else "", flaw=shown.flaw if shown else "", side="server",
+            )  # fmt: skip
+        keywords = self.host.keywords(self.session)
+        self.limit = _announced(keywords)
+        reply = Reply(250, "", f"{self.host.fqdn} Hello [{self.session.peer}]")
+        self._note("smtp", verb="EHLO", line=name, reply=str(reply), keywords=list(keywords))
+        return reply, keywords
+
+    def login(self, user: str, password: str) -> Reply:
+        decision = self.host.login(self.session, user, password, self._moment())
+        if decision.ok and self.host.submission.tls and not self.session.tls:
+            decision = replace(decision, reply=_TLS_FIRST)
+        if decision.ok:
+            self.session = self.session.with_(auth=Address.parse(user))
+        return self._answer("AUTH", user, decision)
+
+    def mail(self, sender: Sender, parameters: Parameters) -> Reply:
+        if self._lab_client is None:
+            self._passage = Passage(self.world.new_message(), 0, "")
+        envelope = Envelope(sender, (), parameters)
+        decision = self.host.mail(self.session, envelope, self._moment())
+        if decision.ok and self._is_over(int(parameters.get("SIZE") or 0)):
+            decision = replace(decision, reply=_TOO_LARGE)
+        if decision.ok:
+            self._envelope = envelope
+        return self._answer("MAIL", f"FROM:<{sender or ''}>", decision)
+
+    def rcpt(self, recipient: Address, parameters: Parameters) -> Reply:
+        assert self._envelope is not None
+        decision = self.host.rcpt(self.session, self._envelope, recipient, self._moment())
+        if decision.ok:
+            self._envelope = self._envelope.plus(recipient, parameters)
+            self._taken[recipient] = decision
+        return self._answer("RCPT", f"TO:<{recipient}>", decision, (recipient,))
+
+    def content(self, octets: bytes) -> Reply:
+        """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued."""
+        assert self._envelope is not None and self._passage is not None
+        envelope, message = self._envelope, Message.parse(octets)
+        shares = self._shares()
+        replies: list[tuple[Held, Decision]] = []
+        for recipients, taken in shares:
+            owner = self.world.host(taken.owner or self.host.name)
+            part = envelope.only(recipients)
+            decision = owner.content(self.session, part, message, self.world.moment(owner.name), taken.facts)
+            if decision.ok and self._is_over(len(octets)):
+                decision = replace(decision, reply=_TOO_LARGE)
+            if not decision.ok:
+                decision = replace(decision, owner=owner.name, connector=decision.connector or taken.connector)
+                reply = self._answer("DATA", f"{len(octets)} octets", decision, envelope.recipients)
+                self.reset()
+                return reply
+            held = Held(
+                message, envelope.sender, recipients, replace(self.session, server=owner.name), self.world.now,
+                taken.connector, taken.facts, envelope.parameters, part.recipient_parameters,
+            )  # fmt: skip
+            replies.append((held, decision))
+        for held, decision in replies:
+            owner = self.world.host(held.session.server)
+            self._steps(decision)
+            kept = replace(held, message=owner.stamp(held, self.world.moment(owner.name)))
+            self.world.take_in(kept, owner, self._passage)
+        final = replies[0][1].reply
+        self._note("smtp", verb="DATA", line=f"{len(octets)} octets", reply=str(final))
+        self.reset()
+        return final
+
+    def too_large(self, octets: int) -> Reply:
+        """After the final dot of a message so large that the listener kept nothing of it."""
+        assert self._envelope is not None
+        reply = self._answer("DATA", f"{octets} octets", Decision(_TOO_LARGE), self._envelope.recipients)
+        self.reset()
+        return reply
+
+    def _is_over(self, octets: int) -> bool:
+        return self.limit is not None and octets > self.limit
+
+    def reset(self) -> None:
+        """RSET, EHLO, or the end of a transaction."""
+        self._envelope = None
+        self._taken = {}
+
+    def _shares(self) -> list[tuple[tuple[Address, ...], Decision]]:
+        """Recipients that the same host takes in the same way, in the order in which they came."""
+        shares: list[tuple[list[Address], Decision]] = []
+        for recipient, taken in self._taken.items():
+            for members, known in shares:
+                if (known.owner, known.connector, known.facts) == (taken.owner, taken.connector, taken.facts):
+                    members.append(recipient)
+                    break
+            else:
+                shares.append(([recipient], taken))
+        return [(tuple(members), taken) for members, taken in shares]
+
+    def _answer(self, verb: str, line: str, decision: Decision, rcpts: tuple[Address, ...] | None = None) -> Reply:
+        self._steps(decision, str(rcpts[0]) if rcpts and verb == "RCPT" else "")
+        reply = decision.reply
+        if not (verb == "CONNECT" and decision.ok):
+            self._note("smtp", verb=verb, line=line, reply=str(reply))
+        if not decision.ok:
+            self._refuse(verb, decision, rcpts)
+        return reply
+
+    def _refuse(self, verb: str, decision: Decision, rcpts: tuple[Address, ...] | None) -> None:
+        passage = self._passage
+        if passage is None:
+            return
+        connectors = [c.name for c in (passage.connector, decision.connector) if c]
+        called = decision.owner or self.host.name
+        wired = not self.session.auth and (passage.connectors or self.host.has_connectors)
+        at = next((s.at for s in reversed(decision.steps) if s.at), None)
+        for recipient in passage.copies if rcpts is None else rcpts:
+            self.world.log.add(
+                "refused", now=self.world.now, host=called, msg=passage.msg, hop=passage.hop + 1, verb=verb,
+                rcpt=str(recipient), parent=passage.copies.get(recipient, ""), client=passage.client,
+                reply=str(decision.reply), codes=decision.reply.codes, loop=decision.loop, connectors=connectors,
+                inbound=decision.connector.name if decision.connector else "",
+                any_connectors=bool(connectors) or wired, facts=dict(decision.facts),
+                sender=sender_text(self._envelope.sender) if self._envelope else "",
+                because=decision.steps[-1].rule if decision.steps else "",
+                at=at or (decision.connector.at if decision.connector else self.world.lab.servers[called].at),
+            )  # fmt: skip
+
+    def _steps(self, decision: Decision, rcpt: str = "") -> None:
+        passage = self._passage
+        self.world.log.steps(
+            decision.steps, now=self.world.now, host=decision.owner or self.host.name, rcpt=rcpt,
+            msg=passage.msg if passage else "", hop=passage.hop + 1 if passage else 0,
+        )  # fmt: skip
+
+    def _note(self, type: str, **fields: Any) -> None:
+        passage = self._passage
+        self.world.log.add(
+            type, now=self.world.now, host=self.host.name, msg=passage.msg if passage else "",
+            hop=passage.hop + 1 if passage else 0, session=self.number, **fields,
+        )  # fmt: skip
+
+    def _moment(self) -> Moment:
+        return self.world.moment(self.host.name)
+
+
+def _announced(keywords: tuple[str, ...]) -> int | None:
+    words = next((k.split() for k in keywords if k.upper().startswith("SIZE ")), [])
+    return int(words[1]) or None if words[1:] and words[1].isdigit() else None

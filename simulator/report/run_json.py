@@ -1,0 +1,92 @@
+"""The machine's view of a run: `mailflow/run/1` and the event log as JSON lines. Additive changes only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from simulator.mail.path import print_path
+from simulator.played import Played
+from simulator.report.story import story
+from simulator.runner import FlowResult, RunResult
+from simulator.trace import WIRE_ONLY, Event
+
+__all__ = ["events_text", "run_document"]
+
+
+def run_document(result: RunResult) -> dict[str, Any]:
+    """The one document of `run --json`."""
+    sums = [f.played.balance for f in result.flows()]
+    counts = ("accepted", "delivered", "bounced", "queued", "dropped", "held")
+    broken = {d.expected for f in result.flows() for d in f.differences if d.key == "always"}
+    asked = dict.fromkeys([*(w for f in result.flows() for w in f.flow.always), "nothing lost"])
+    lost = any(not b.holds for b in sums)
+    return {
+        "schema": "mailflow/run/1",
+        "seed": result.options.seed,
+        "engine": result.options.engine,
+        "scenarios": [
+            {
+                "file": s.scenario.file,
+                "scenario": s.scenario.name,
+                "flows": [_flow(f) for f in s.flows],
+            }
+            for s in result.scenarios
+        ],
+        "invariants": {
+            word: "violated" if word in broken or (word == "nothing lost" and lost) else "held" for word in asked
+        },
+        "summary": {
+            "passed": result.count("pass"),
+            "failed": result.count("fail"),
+            "errors": result.count("error"),
+            **{name: sum(getattr(b, name) for b in sums) for name in counts},
+        },
+    }
+
+
+def _flow(result: FlowResult) -> dict[str, Any]:
+    played, flow = result.played, result.flow
+    return {
+        "name": flow.name,
+        "stage": flow.stage,
+        "status": result.status,
+        "line": flow.at.line,
+        "expected": [s.text for s in (flow.paths[0] if flow.paths else ())],
+        "got": _sentences(played),
+        "planned": _sentences(result.planned) if result.planned else [],
+        "dispositions": [e.status for e in played.endings],
+        "reasons": _reasons(played) if result.status != "pass" else [],
+        "differences": [
+            {"key": d.key, "at": str(d.at) if d.at else "", "expected": d.expected, "got": d.got, "says": d.says}
+            for d in result.differences
+        ],
+        "story": story(result) if result.status != "pass" else "",
+        "messages": list(played.messages),
+        "mail_time_s": round(played.took.total_seconds(), 3),
+    }
+
+
+def _sentences(played: Played) -> list[str]:
+    return [print_path(e.path) for e in played.endings]
+
+
+def _reasons(played: Played) -> list[str]:
+    return [f"{e.host} {e['step']} {e['outcome']}: {e['says']}" for e in played.of("decision")]
+
+
+_VOLATILE = frozenset({"port", "wall", "sha256"})
+
+
+def events_text(played: Played) -> str:
+    """The event log, one JSON object a line, the same in every run.
+
+    What a wire event has of its own in each run (real ports, wall time, the thumbprint of a fresh certificate) is
+    left out, so that two files can be compared as they are.
+    """
+    return "".join(json.dumps(_lasting(e), ensure_ascii=False) + "\n" for e in played.log)
+
+
+def _lasting(event: Event) -> dict[str, Any]:
+    plain = event.as_json()
+    return {k: v for k, v in plain.items() if k not in _VOLATILE} if event.type in WIRE_ONLY else plain

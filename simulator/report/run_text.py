@@ -1,0 +1,60 @@
+"""What `mailflow run` prints: one line a flow, the stories of what failed, and the sum last."""
+
+from __future__ import annotations
+
+from simulator.report.story import cause_of, flow_line, story
+from simulator.runner import FlowResult, RunResult, ScenarioResult
+
+__all__ = ["failures", "heading", "lines", "summary"]
+
+
+def heading(result: RunResult) -> str:
+    """What was played and how, in one line."""
+    labs = list(dict.fromkeys(f.flow.lab.name for f in result.flows()))
+    servers = {s for f in result.flows() for s in f.flow.lab.servers}
+    count = sum(1 for _ in result.flows())
+    engine = {"plan": "policy only", "live": "real SMTP", "both": "policy and real SMTP"}[result.options.engine]
+    return (
+        f"{', '.join(labs)}: {len(servers)} servers, {count} flows, {engine}, loopback only, virtual clock, "
+        f"seed {result.options.seed}"
+    )
+
+
+def lines(scenario: ScenarioResult) -> str:
+    """A scenario's flows, failures first in sight by their word."""
+    width = min(44, max(len(f.flow.name) for f in scenario.flows))
+    return "\n".join([scenario.scenario.file, *(flow_line(f, width) for f in scenario.flows)])
+
+
+def failures(result: RunResult) -> str:
+    """The stories, one for each cause."""
+    by_cause: dict[tuple[str, str], list[FlowResult]] = {}
+    for number, flow in enumerate(f for f in result.flows() if f.status != "pass"):
+        cause = cause_of(flow)
+        by_cause.setdefault(cause if cause[0] else (str(number), "alone"), []).append(flow)
+    return "\n\n".join(story(group[0], group[1:]) for group in by_cause.values())
+
+
+def causes(result: RunResult) -> int:
+    """How many different causes the failures have."""
+    failed = [f for f in result.flows() if f.status != "pass"]
+    known = {cause_of(f) for f in failed if cause_of(f)[0]}
+    return len(known) + sum(1 for f in failed if not cause_of(f)[0])
+
+
+def summary(result: RunResult, wall: float) -> str:
+    """The last line."""
+    failed, passed = result.count("fail") + result.count("error"), result.count("pass")
+    count = causes(result)
+    told = (
+        f"{failed} failed with {count} cause{'s' if count != 1 else ''}, {passed} passed"
+        if failed
+        else f"{passed} passed"
+    )
+    sums = [f.played.balance for f in result.flows()]
+    mail = (
+        f"{sum(b.accepted for b in sums)} accepted = {sum(b.delivered for b in sums)} delivered + "
+        f"{sum(b.bounced for b in sums)} bounced + {sum(b.queued for b in sums)} queued + "
+        f"{sum(b.dropped + b.held for b in sums)} dropped"
+    )
+    return f"{told}; {mail}; {wall:.1f} s"

@@ -1,0 +1,137 @@
+"""The story of a failure: where the path left the sentence, which setting decided, and every candidate that lost.
+
+Quiet when right, a story when wrong: a flow that passed is one line. Failures with the same cause (the same setting, by
+file:line:column) are told once, with the others named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from simulator.mail.path import print_path
+from simulator.played import Played
+from simulator.policy.rules import all_rules
+from simulator.runner import FlowResult
+from simulator.scenario.wire import Difference
+from simulator.trace import Event
+
+__all__ = ["cause_of", "flow_line", "story"]
+
+_ROUTINE = ("logged-in", "within-limit", "submitted")  # outcomes that never explain a failure
+_MARGIN = 6
+_LABEL = 10
+
+
+def flow_line(result: FlowResult, width: int) -> str:
+    """`  pass  Bob to Sun     Bob -> m365 -[none]-> internet -> Sun     2 hops`."""
+    name = result.flow.name if not result.flow.stage else f"{result.flow.stage}: {result.flow.name}"
+    if result.status != "pass":
+        return f"  {'FAIL' if result.status == 'fail' else 'ERROR'}  {name}"
+    ends = result.played.endings
+    if not ends:
+        return f"  pass  {name}"
+    if len(ends) > 1:
+        words = [e.path.end.word for e in ends]
+        told = ", ".join(f"{words.count(w)} {w}" for w in dict.fromkeys(words))
+        return f"  pass  {name:<{width}}  {told}"
+    return f"  pass  {name:<{width}}  {print_path(ends[0].path)}"
+
+
+def cause_of(result: FlowResult) -> tuple[str, str]:
+    """What a failure is grouped by: the setting that decided and the rule; empty where none can be named."""
+    for difference in result.differences:
+        if difference.ending is not None:
+            decisive = _decisive(_decisions(difference, result.played))
+            if decisive:
+                return str(decisive.at), decisive.because
+    return "", ""
+
+
+def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
+    """The failure of one flow; `others` failed for the same cause."""
+    flow = result.flow
+    head = f"FAIL  {flow.name}"
+    lines = [f"{head}{' ' * max(2, 90 - len(head) - len(str(flow.at)))}{flow.at}"]
+    for number, difference in enumerate(result.differences):
+        if number:
+            lines.append("")
+        lines += _difference(difference, result.played, told=number > 0)
+    for other in others:
+        lines.append(_labelled("also", f"{other.flow.name} failed for the same cause ({other.flow.at})"))
+    return "\n".join(lines)
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{'':<{_MARGIN}}{label:<{_LABEL}}{text}"
+
+
+def _difference(difference: Difference, played: Played, *, told: bool) -> list[str]:
+    what = "" if difference.key == "path" else f"{difference.key}: "
+    lines = [_labelled("expected", f"{what}{difference.expected}"), _labelled("got", difference.got)]
+    if difference.offset >= 0:
+        caret = " " * (_MARGIN + _LABEL + difference.offset) + "^" * max(1, difference.width)
+        event = difference.ending.event if difference.ending else None
+        where = f"hop {max(difference.hop, 0) + 1}" + (f", event {event.seq}" if event else "")
+        lines.append(f"{caret} left the expected path here: {difference.says} ({where})")
+    if difference.at:
+        lines.append(_labelled("at", str(difference.at)))
+    if difference.ending is not None and not told:
+        lines += _why(difference, played)
+    return lines
+
+
+def _why(difference: Difference, played: Played) -> list[str]:
+    events = _decisions(difference, played)
+    lines: list[str] = []
+    for event in events:
+        place = f"    {event.at}" if event.at else ""
+        lines.append(_labelled("why" if not lines else "", f"{event.host}: {event['says']}{place}"))
+        for candidate in event["candidates"]:
+            verdict = "chosen" if candidate["chosen"] else "not"
+            at = f"    {candidate['at']}" if candidate["at"] else ""
+            text = f"  {verdict:<7} {candidate['name']:<24} {candidate['says'] or candidate['reason']}{at}"
+            lines.append(_labelled("", text))
+    ending = difference.ending
+    if ending is not None and ending.event.get("reply"):
+        lines.append(_labelled("reply", f"{ending.event.host}: {ending.event['reply']}"))
+    if decisive := _decisive(events):
+        known = {r.id: r for r in all_rules()}.get(decisive.because)
+        if known:
+            lines.append(_labelled("rule", f"{known.id} {known.fidelity}: {known.says}"))
+    return lines
+
+
+def _decisions(difference: Difference, played: Played) -> list[Event]:
+    """What was decided where the paths part: how the host before routed, and how the host there received.
+
+    How the next host received matters only where the path ends in its refusal, or where a connector was expected.
+    """
+    ending = difference.ending
+    assert ending is not None
+    legs = ending.path.legs
+    hop = min(max(difference.hop, 0), len(legs))
+    mine = [
+        e for e in played.log.of("decision")
+        if e.msg == ending.msg and e["rcpt"] in ("", ending.rcpt) and e["outcome"] not in _ROUTINE
+    ]  # fmt: skip
+    taken = {(e.host, e.hop): e.seq for e in played.log.of("accepted") if e.msg == ending.msg}
+    found: list[Event] = []
+    if hop:
+        holder = (legs[hop - 1].server, hop)
+        found += [e for e in mine if (e.host, e.hop) == holder and e.seq > taken.get(holder, 0)]
+    refused = ending.path.end.word in ("REJECTED", "LOOP")
+    at = min(hop, len(legs) - 1)
+    if legs and (difference.says == "connector" or (refused and at == len(legs) - 1)):
+        receiver = (legs[at].server, at + 1)
+        found += [e for e in mine if (e.host, e.hop) == receiver and e.seq < taken.get(receiver, e.seq + 1)]
+    unique: dict[tuple[str, str, str], Event] = {}
+    for event in found:
+        unique.setdefault((event.host, event["step"], event["says"]), event)
+    return list(unique.values())
+
+
+def _decisive(events: list[Event]) -> Event | None:
+    """The first decision in which a setting made a candidate lose, or else the first that a setting brought about."""
+    weighed = [e for e in events if any(not c["chosen"] and c["at"] for c in e["candidates"])]
+    placed = [e for e in events if e.at]
+    return next(iter(weighed or placed), None)

@@ -1,0 +1,324 @@
+"""Compares what a flow came to with what its file expects, and says where they part.
+
+Every key of the long form has its function in a table; each returns the differences it finds, with the place in the
+file of the value that was not met. A key that nothing can answer yet is a difference too: nothing passes unasserted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from simulator.mail.address import Address
+from simulator.mail.message import Message
+from simulator.mail.path import folded
+from simulator.played import Played
+from simulator.scenario.compare import alternatives, in_range, says_fits, shown, text_fits
+from simulator.scenario.match import code_fits
+from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences
+from simulator.source import Entry, Node
+from simulator.trace import Event
+
+__all__ = ["CHECKS", "Difference", "check_values"]
+
+
+Check = Callable[[Node, Played], Iterable[Difference]]
+
+
+def check_values(expectations: Mapping[str, Node], played: Played) -> list[Difference]:
+    """The differences of all keys beside the path."""
+    found: list[Difference] = []
+    for key, node in expectations.items():
+        check = CHECKS.get(key)
+        if check:
+            found.extend(check(node, played))
+    return found
+
+
+def _reply(node: Node, played: Played) -> Iterable[Difference]:
+    refused = played.of("refused")
+    if not refused and not _keyed(node, ("at", "code", "says")):
+        refused = []
+    yield from _each(node, ("at", "code", "says"), refused, _of_person_server_link, _reply_facts, "reply", "no refusal")
+
+
+def _reply_facts(event: Event) -> dict[str, str]:
+    return {"at": event["verb"], "code": event["codes"], "says": event["reply"]}
+
+
+def _deferred(node: Node, played: Played) -> Iterable[Difference]:
+    def facts(event: Event) -> dict[str, str]:
+        return {"at": event.host, "code": event["codes"], "says": event["reply"], "remote": event["remote"]}
+
+    yield from _each(
+        node,
+        ("at", "code", "says", "remote"),
+        played.of("kept"),
+        _of_person_server_link,
+        facts,
+        "deferred",
+        "never deferred",
+    )
+
+
+def _each(
+    node: Node, keys: tuple[str, ...], events: list[Event], belongs: Callable[[Event, str, Played | None], bool],
+    facts: Callable[[Event], dict[str, str]], name: str, nothing: str,
+) -> Iterable[Difference]:  # fmt: skip
+    """One map of facts that some event must meet as a whole, or one such map per person, server or link."""
+    if not _keyed(node, keys):
+        for entry in node.entries:
+            mine = [e for e in events if belongs(e, entry.key, None)]
+            yield from _each(entry.node, keys, mine, belongs, facts, f"{name} {entry.key}", nothing)
+        return
+    best: list[Difference] | None = None
+    for event in events:
+        have = facts(event)
+        wrong = [
+            Difference(f"{name} {e.key}", e.node.at, shown(e.node), have[e.key.casefold()])
+            for e in node.entries
+            if not _fact_fits(e, have[e.key.casefold()])
+        ]
+        if not wrong:
+            return
+        best = wrong if best is None or len(wrong) < len(best) else best
+    yield from best if best is not None else [Difference(name, node.at, shown(node), nothing)]
+
+
+def _keyed(node: Node, keys: tuple[str, ...]) -> bool:
+    return all(e.key.casefold() in keys for e in node.entries)
+
+
+def _fact_fits(entry: Entry, value: str) -> bool:
+    if entry.key.casefold() == "code":
+        return text_fits(entry.node, lambda want: code_fits(want, value))
+    if entry.key.casefold() == "at":
+        return text_fits(entry.node, lambda want: folded(want) == folded(value))
+    return text_fits(entry.node, lambda want: says_fits(want, value))
+
+
+def _of_person_server_link(event: Event, key: str, _: Played | None) -> bool:
+    """Whether an event is about a server, a link `a -> b`, or (by address) a recipient."""
+    a, arrow, b = (part.strip() for part in key.partition("->"))
+    if arrow:
+        return folded(event.get("client", "")) == folded(a) and folded(event.host) == folded(b)
+    return folded(key) in (folded(event.host), folded(str(event.get("rcpt", ""))), folded(event.get("person", "")))
+
+
+def _ndr(node: Node, played: Played) -> Iterable[Difference]:
+    bounced = played.of("bounced")
+    written = [e for e in bounced if e["report"]]
+    if node.is_scalar and folded(node.text) == "none":
+        for event in written[:1]:
+            yield Difference("ndr", node.at, "none", f"{event.host} told {event['to']}: {event['reply']}")
+        return
+    if not written:
+        refused = "the client was refused and got no report" if played.of("refused") and not bounced else "no report"
+        yield Difference("ndr", node.at, shown(node), refused)
+        return
+    results = [list(_report_differs(node, event, played)) for event in written]
+    if all(results):
+        yield from min(results, key=len)
+
+
+def _report_differs(node: Node, event: Event, played: Played) -> Iterable[Difference]:
+    message = _report_message(event["report"], played)
+    text = message.content.decode("utf-8", "replace") if message else ""
+    to = {folded(event["to"]), folded(_person(event["to"], played))}
+    status = event["codes"].split()
+    facts: dict[str, Callable[[str], bool]] = {
+        "to": lambda want: folded(want) in to,
+        "by": lambda want: folded(want) == folded(event.host),
+        "remote": lambda want: folded(want) == folded(event["by"]),
+        "code": lambda want: code_fits(want, event["codes"]) or want in status,
+        "says": lambda want: says_fits(want, text) or says_fits(want, event["reply"]),
+        "remote says": lambda want: says_fits(want, event["remote"]),
+        "lacks": lambda want: not says_fits(want, text),
+    }
+    got = {
+        "to": event["to"], "by": event.host, "remote": event["by"], "code": event["codes"], "says": event["reply"],
+        "remote says": event["remote"], "lacks": "it is there",
+    }  # fmt: skip
+    for entry in node.entries:
+        key = entry.key.casefold()
+        if key == "headers":
+            yield from header_differences(entry.node, message or Message.parse(b""), "ndr headers")
+        elif key == "lacks":
+            if not all(facts["lacks"](item.text) for item in entry.node.items):
+                yield Difference("ndr lacks", entry.node.at, shown(entry.node), got["lacks"])
+        elif key not in facts:
+            yield Difference(f"ndr {entry.key}", entry.key_at, shown(entry.node), "there is no such fact of a report")
+        elif not text_fits(entry.node, facts[key]):
+            yield Difference(f"ndr {key}", entry.node.at, shown(entry.node), got[key])
+
+
+def _report_message(report: str, played: Played) -> Message | None:
+    return next((d.message for d in played.deliveries if d.msg == report), None)
+
+
+def _person(address: str, played: Played) -> str:
+    return played.lab.person_of(Address.parse(address))
+
+
+def _because(node: Node, played: Played) -> Iterable[Difference]:
+    for entry in node.entries:
+        reasons = _reasons(entry.key, played)
+        if not any(says_fits(choice.text, reason) for choice in alternatives(entry.node) for reason in reasons):
+            got = "; ".join(dict.fromkeys(reasons)) or f"nothing was decided about {entry.key}"
+            yield Difference(f"because {entry.key}", entry.node.at, shown(entry.node), got)
+
+
+def _reasons(name: str, played: Played) -> list[str]:
+    """Why a candidate lost (or won), or all that a server decided."""
+    found: list[str] = []
+    for event in played.of("decision"):
+        for candidate in event["candidates"]:
+            if folded(candidate["name"]) == folded(name):
+                found.append(f"{candidate['reason']}: {candidate['says']}")
+        if folded(event.host) == folded(name):
+            found.append(f"{event['outcome']}: {event['says']}")
+    for event in played.of("attempt", "kept", "refused", "bounced"):
+        if folded(event.host) == folded(name):
+            found.append(f"{event.get('verdict', '')} {event.get('says', '')} {event.get('reply', '')}".strip())
+    return [r for r in found if r]
+
+
+def _attributed(node: Node, played: Played) -> Iterable[Difference]:
+    seen: list[dict[str, str]] = []
+    for event in played.of("accepted", "refused"):
+        facts = event["facts"]
+        if facts.get("direction") or facts.get("tenant"):
+            inbound = event["inbound"] or "none"
+            seen.append({"tenant": event.host, "direction": facts.get("direction", ""), "connector": inbound})
+    wrong = [_attribution_differs(node, have) for have in seen]
+    if not wrong:
+        yield Difference("attributed", node.at, shown(node), "no tenant took it")
+    elif all(wrong):
+        yield from min(wrong, key=len)
+
+
+def _attribution_differs(node: Node, have: Mapping[str, str]) -> list[Difference]:
+    found: list[Difference] = []
+    for entry in node.entries:
+        got = have.get(entry.key.casefold(), "(no such fact)")
+        if not _is_text(entry.node, got):
+            found.append(Difference(f"attributed {entry.key}", entry.node.at, shown(entry.node), got))
+    return found
+
+
+def _is_text(node: Node, text: str) -> bool:
+    return text_fits(node, lambda want: folded(want) == folded(text))
+
+
+def _loop(node: Node, played: Played) -> Iterable[Difference]:
+    loops = [e for e in (*played.endings, *played.reports) if e.path.end.word == "LOOP"]
+    if node.is_scalar and folded(node.text) == "none":
+        if loops:
+            yield Difference("loop", node.at, "none", "a loop detector stopped it")
+        return
+    if not loops:
+        yield Difference("loop", node.at, shown(node), "no loop detector stopped it")
+        return
+    servers = [leg.server for leg in loops[0].path.legs]
+    repeated = [s for s in dict.fromkeys(servers) if servers.count(s) > 1] or servers[-1:]
+    between, by = node.get("between"), node.get("by")
+    if between and sorted(folded(n.text) for n in between.items) != sorted(folded(s) for s in repeated):
+        yield Difference("loop between", between.at, shown(between), ", ".join(repeated))
+    if by and not text_fits(by, lambda want: folded(want) == folded(servers[-1])):
+        yield Difference("loop by", by.at, shown(by), servers[-1])
+
+
+def _never(node: Node, played: Played) -> Iterable[Difference]:
+    took = {folded(e.host) for e in played.of("accepted")}
+    got = {folded(_person(e["mailbox"], played)) for e in played.of("delivered")}
+    got |= {folded(e["mailbox"]) for e in played.of("delivered")}
+    for item in node.items:
+        if folded(item.text) in took | got:
+            yield Difference("never", item.at, f"never {item.text}", f"{item.text} took the message")
+
+
+def _number(name: str, measure: Callable[[Played], float]) -> Check:
+    def check(node: Node, played: Played) -> Iterable[Difference]:
+        value = measure(played)
+        if not text_fits(node, lambda want: bool(in_range(want, value))):
+            yield Difference(name, node.at, shown(node), f"{value:g}")
+
+    return check
+
+
+def _retries(played: Played) -> float:
+    return max((sum(1 for k in played.of("kept") if k["copy"] == c) for c in _sent_copies(played)), default=0)
+
+
+def _attempts(played: Played) -> float:
+    fates = played.of("kept", "handed on", "bounced")
+    return max((sum(1 for f in fates if f["copy"] == c) for c in _sent_copies(played)), default=0)
+
+
+def _sent_copies(played: Played) -> list[str]:
+    return [e["copy"] for e in played.of("accepted", "replaced")]
+
+
+def _copies(played: Played) -> float:
+    got = [(e["rcpt"], e["mailbox"]) for e in played.of("delivered")]
+    return max((got.count(g) for g in got), default=0)
+
+
+def _settled(played: Played) -> float:
+    return max((e.event.t for e in played.endings if e.status != "queued"), default=float("inf"))
+
+
+def _within(node: Node, played: Played) -> Iterable[Difference]:
+    took = _settled(played)
+    if not text_fits(node, lambda want: bool(in_range(want if ".." in want else f"..{want}", took))):
+        yield Difference("within", node.at, shown(node), f"{took:g} s of mail time")
+
+
+def _not_before(node: Node, played: Played) -> Iterable[Difference]:
+    first = min((e.event.t for e in played.endings), default=0.0)
+    if not text_fits(node, lambda want: bool(in_range(want if ".." in want else f"{want}..", first))):
+        yield Difference("not before", node.at, shown(node), f"{first:g} s of mail time")
+
+
+_STATUS = {
+    "delivered": "Delivered",
+    "bounced": "Failed",
+    "refused": "Failed",
+    "queued": "Pending",
+    "held": "Quarantined",
+}
+
+
+def _status(node: Node, played: Played) -> Iterable[Difference]:
+    got = [_STATUS.get(e.status, e.status) for e in played.endings]
+    if not got or not all(_is_text(node, g) for g in got):
+        yield Difference("status", node.at, shown(node), ", ".join(got))
+
+
+def _later_version(name: str) -> Check:
+    def check(node: Node, played: Played) -> Iterable[Difference]:
+        yield Difference(name, node.at, shown(node), "this version cannot tell; see `mailflow about --fidelity`")
+
+    return check
+
+
+CHECKS: Mapping[str, Check] = {
+    "reply": _reply,
+    "deferred": _deferred,
+    "ndr": _ndr,
+    "tls": check_tls,
+    "headers": check_headers,
+    "auth": _later_version("auth"),
+    "because": _because,
+    "attributed": _attributed,
+    "session": check_session,
+    "loop": _loop,
+    "never": _never,
+    "rules": _later_version("rules"),
+    "retries": _number("retries", _retries),
+    "attempts": _number("attempts", _attempts),
+    "within": _within,
+    "not before": _not_before,
+    "copies": _number("copies", _copies),
+    "status": _status,
+}
+"""The keys of the long form that are asserted beside the path."""

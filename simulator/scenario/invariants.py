@@ -1,0 +1,68 @@
+"""The words of `always:`: what must hold in every flow, whatever its path.
+
+`no open relay` is judged on probes that the caller plays (a stranger asks every host to relay); the others are read
+off the flow's own log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from simulator.played import Played
+from simulator.scenario.wire import Difference
+from simulator.source import NOWHERE, Source
+
+__all__ = ["INVARIANTS", "check_invariants"]
+
+
+def _no_loop(played: Played) -> Iterable[str]:
+    for ending in (*played.endings, *played.reports):
+        if ending.path.end.word == "LOOP":
+            yield f"a loop detector stopped mail for {ending.rcpt} at {ending.path.legs[-1].server}"
+
+
+def _nothing_lost(played: Played) -> Iterable[str]:
+    sums = played.balance
+    if not sums.holds:
+        lost = f"; without a fate: {', '.join(sums.lost)}" if sums.lost else ""
+        yield (
+            f"accepted {sums.accepted}, delivered {sums.delivered}, bounced {sums.bounced}, queued {sums.queued}, "
+            f"dropped {sums.dropped}, held {sums.held}{lost}"
+        )
+
+
+def _no_duplicates(played: Played) -> Iterable[str]:
+    got = [(e.msg, e["mailbox"]) for e in played.log.of("delivered")]
+    for msg, mailbox in dict.fromkeys(got):
+        if got.count((msg, mailbox)) > 1:
+            yield f"{mailbox} got {msg} {got.count((msg, mailbox))} times"
+
+
+def _no_clear_text(played: Played) -> Iterable[str]:
+    for event in played.log.of("attempt"):
+        if event["server"] and not event["broken"] and not event["stage"] and event["grade"] == "none":
+            yield f"{event.host} -> {event['server']} went in clear text"
+
+
+INVARIANTS: dict[str, Callable[[Played], Iterable[str]]] = {
+    "no loop": _no_loop,
+    "nothing lost": _nothing_lost,
+    "no duplicates": _no_duplicates,
+    "no clear text": _no_clear_text,
+}
+"""All but `no open relay`."""
+
+
+def check_invariants(
+    always: Mapping[str, Source], violates: frozenset[str], played: Played, relays: Callable[[], list[str]]
+) -> list[Difference]:
+    """What was violated without being meant to, and what was meant to be violated and was not."""
+    found: list[Difference] = []
+    for word in dict.fromkeys((*always, *violates)):
+        wrong = relays() if word == "no open relay" else list(INVARIANTS[word](played))
+        at = always.get(word, NOWHERE)
+        if word in violates and not wrong:
+            found.append(Difference("violates", at, f"{word} is violated", "it holds"))
+        elif wrong and word not in violates:
+            found.append(Difference("always", at, word, wrong[0]))
+    return found

@@ -1,0 +1,110 @@
+"""A lab as data: who is where, which hosts there are, what DNS says, and the certificates they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from simulator.mail.address import Address
+from simulator.mail.tls import Certificate
+from simulator.policy.host import Host
+from simulator.policy.tls import PUBLIC_AUTHORITY
+from simulator.source import NOWHERE, Source
+from simulator.zone import Zone
+
+__all__ = ["DEFECTS", "CertificateSpec", "Lab", "Person", "Server"]
+
+DEFECTS = (
+    "expired", "not-yet-valid", "self-signed", "wrong-name", "untrusted", "no-client-auth", "incomplete-chain",
+)  # fmt: skip
+"""What `cert:` can have wrong with it (contract, section 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSpec:
+    """A certificate to be made. Times are relative to the lab's start; the live engine makes a real one of it."""
+
+    subject: str
+    names: tuple[str, ...] = ()
+    issuer: str = PUBLIC_AUTHORITY
+    valid: timedelta = timedelta(days=90)
+    defect: str = ""
+    at: Source = NOWHERE
+
+    def facts(self, start: datetime) -> Certificate:
+        """What the other side will know of it: the same that the live engine reads off the real one."""
+        begins, ends = start - timedelta(days=30), start + self.valid
+        subject, names, issuer = self.subject, self.names or (self.subject,), self.issuer
+        anchor, flaw = issuer, ""
+        if self.defect == "expired":
+            begins, ends = start - timedelta(days=90), start - timedelta(days=1)
+        elif self.defect == "not-yet-valid":
+            begins, ends = start + timedelta(days=1), start + timedelta(days=1) + self.valid
+        elif self.defect == "self-signed":
+            issuer, anchor, flaw = subject, "", "self-signed"
+        elif self.defect == "wrong-name":
+            subject, names = (
+                f"wrong.{subject.removeprefix('*.')}.invalid",
+                (f"wrong.{subject.removeprefix('*.')}.invalid",),
+            )
+        elif self.defect == "untrusted":
+            issuer = anchor = "lab-untrusted-ca"
+        elif self.defect == "incomplete-chain":
+            issuer, anchor, flaw = f"{issuer} intermediate", "", "unknown-issuer"
+        purposes = {"server"} if self.defect == "no-client-auth" else {"server", "client"}
+        return Certificate(subject, names, issuer, begins, ends, frozenset(purposes), anchor, flaw)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with one or more mailboxes; the first address is the one they send from."""
+
+    name: str
+    mailboxes: tuple[tuple[Address, str], ...]  # address, server name
+    at: Source = NOWHERE
+
+    @property
+    def address(self) -> Address:
+        return self.mailboxes[0][0]
+
+    @property
+    def server(self) -> str:
+        return self.mailboxes[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What is common to all hosts of a lab file: names, addresses, certificate."""
+
+    name: str
+    kind: str
+    fqdn: str
+    addresses: tuple[str, ...]
+    certificate: CertificateSpec | None = None
+    at: Source = NOWHERE
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Everything a run needs to know. Hosts hold the products' decisions; nothing here opens or waits."""
+
+    name: str
+    people: Mapping[str, Person]
+    servers: Mapping[str, Server]
+    hosts: Mapping[str, Host]
+    zone: Zone
+    file: str = ""
+    down: frozenset[str] = frozenset()  # servers that are switched off
+    authorities: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
+
+    def person_of(self, address: Address) -> str:
+        """The name that stands for an address in a sentence; the address itself where nobody has it."""
+        for person in self.people.values():
+            if any(mailbox == address for mailbox, _ in person.mailboxes):
+                return person.name
+        return str(address)
+
+    def server_at(self, ip: str) -> Server | None:
+        """The server that a public address belongs to."""
+        return next((s for s in self.servers.values() if ip in s.addresses), None)

@@ -1,0 +1,113 @@
+"""The event log: one append-only list from which every view is computed.
+
+Both engines write the same events through the same code, so their outlines can be compared. An event says what
+happened at a host to a message (`msg`) at a hop, by which rule (`because`) and which setting decided (`at`); its
+own fields follow. `outline` leaves out what only a wire can know (ports, certificates' thumbprints, wall time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from simulator.policy.decision import Step
+from simulator.source import NOWHERE, Source
+
+__all__ = ["WIRE_ONLY", "Event", "Log"]
+
+WIRE_ONLY = frozenset({"smtp.line", "dns.wire", "tls.certificate"})
+"""Event types that only the live engine writes: what the wiretap kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `t` is mail time in seconds since the flow began."""
+
+    seq: int
+    t: float
+    host: str
+    msg: str
+    hop: int
+    type: str
+    because: str = ""
+    at: Source = NOWHERE
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.fields[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.fields.get(key, default)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a line of `events.jsonl`; sources become file:line:column."""
+        plain = {
+            "seq": self.seq, "t": round(self.t, 6), "host": self.host, "msg": self.msg, "hop": self.hop,
+            "type": self.type, "because": self.because, "at": str(self.at) if self.at else "",
+        }  # fmt: skip
+        return {**plain, **{k: _plain(v) for k, v in self.fields.items()}}
+
+
+class Log:
+    """Collects the events of one flow. `begin` is the mail time at which it started."""
+
+    def __init__(self, begin: datetime) -> None:
+        self.begin = begin
+        self.events: list[Event] = []
+
+    def add(
+        self, type: str, *, now: datetime, host: str, msg: str = "", hop: int = 0, because: str = "",
+        at: Source = NOWHERE, **fields: Any,
+    ) -> Event:  # fmt: skip
+        """Appends one event and returns it."""
+        t = (now - self.begin).total_seconds()
+        event = Event(len(self.events) + 1, t, host, msg, hop, type, because, at, fields)
+        self.events.append(event)
+        return event
+
+    def steps(self, steps: tuple[Step, ...], *, now: datetime, host: str, msg: str, hop: int, rcpt: str = "") -> None:
+        """One `decision` event per step, with every candidate."""
+        for step in steps:
+            self.add(
+                "decision", now=now, host=host, msg=msg, hop=hop, because=step.rule, at=step.at, step=step.name,
+                outcome=step.outcome, says=step.says, rcpt=rcpt,
+                candidates=[
+                    {"name": c.name, "chosen": c.chosen, "reason": c.reason, "says": c.says, "at": str(c.at) if c.at else ""}
+                    for c in step.candidates
+                ],
+            )  # fmt: skip
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def of(self, *types: str) -> list[Event]:
+        """The events of these types, in order."""
+        return [e for e in self.events if e.type in types]
+
+    def outline(self) -> list[tuple[Any, ...]]:
+        """What both engines must agree on."""
+        return [
+            (e.host, e.msg, e.hop, e.type, e.because, str(e.at), _frozen(e.fields))
+            for e in self.events
+            if e.type not in WIRE_ONLY
+        ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, frozenset)):
+        return [_plain(v) for v in (sorted(value) if isinstance(value, frozenset) else value)]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(k), _frozen(v)) for k, v in value.items()))
+    if isinstance(value, (list, tuple)):
+        return tuple(_frozen(v) for v in value)
+    return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)

@@ -1,0 +1,234 @@
+"""What a host does with the mail it has accepted: route each recipient, attempt the next hop, settle the fate.
+
+Written as a generator: it yields DNS questions and the actions of an SMTP client, and is sent what came back. The
+engines carry these out, so routing, retry and bounce have one copy only. Recipients whose routes are equal travel
+in one transaction; every retry routes anew, so a changed connector takes effect while mail waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from simulator.mail.address import Address
+from simulator.mail.reply import Reply
+from simulator.mail.session import Session
+from simulator.policy.attempt import Outcome, Target, Try, Unroutable
+from simulator.policy.dialogue import Action, Errand, Heard, converse
+from simulator.policy.host import Held, Host
+from simulator.policy.mx import resolve
+from simulator.policy.route import Bounce, Deliver, Discard, Expand, HandedOn, Hold, Keep, Relay, Return, Route
+from simulator.policy.tls import grade
+from simulator.queue import Work
+from simulator.world import HOP_LATENCY, Delivery, Passage, World
+from simulator.zone import Answer, Question
+
+__all__ = ["Ask", "Journey", "Told", "process", "submit"]
+
+Ask = Question | Action
+Told = Answer | Heard | None
+Journey = Generator[Ask, Any, None]
+_MOST_EXPANSIONS = 100  # nesting of groups and forwards beyond which something points at itself
+
+
+def process(world: World, work: Work, depth: int = 0) -> Journey:
+    """Routes the recipients of one piece of work and carries out what follows."""
+    host = world.host(work.host)
+    relays: dict[Relay, list[Address]] = {}
+    for recipient in work.copies:
+        routing = host.route(replace(work.held, recipients=(recipient,)), recipient, world.moment(host.name))
+        note: dict[str, Any] = {"now": world.now, "host": host.name, "msg": work.msg, "hop": work.hop}
+        world.log.steps(routing.steps, rcpt=str(recipient), **note)
+        route = routing.route
+        if isinstance(route, Relay):
+            relays.setdefault(route, []).append(recipient)
+        elif isinstance(route, Expand):
+            yield from _expand(world, work, recipient, route, depth)
+        else:
+            _settle_here(world, work, recipient, route)
+    for relay, recipients in relays.items():
+        yield from _attempt(world, work, relay, tuple(recipients))
+
+
+def _settle_here(world: World, work: Work, recipient: Address, route: Route) -> None:
+    note: dict[str, Any] = {"now": world.now, "host": work.host, "msg": work.msg, "hop": work.hop}
+    copy = work.copies[recipient]
+    if isinstance(route, Deliver):
+        world.mailboxes.append(
+            Delivery(work.msg, copy, work.host, route.mailbox, route.folder, work.held.message, world.now)
+        )
+        world.log.add(
+            "delivered", copy=copy, mailbox=str(route.mailbox), folder=route.folder, rcpt=str(recipient), **note
+        )
+    elif isinstance(route, Discard):
+        world.log.add("dropped", copy=copy, rcpt=str(recipient), why=route.why, **note)
+    elif isinstance(route, Hold):
+        world.log.add("held", copy=copy, rcpt=str(recipient), reason=route.reason, **note)
+    elif isinstance(route, Return):
+        _bounce(world, work, recipient, Bounce(route.reply, refused=False, loop=route.loop), "", "")
+
+
+def _expand(world: World, work: Work, recipient: Address, route: Expand, depth: int) -> Journey:
+    note: dict[str, Any] = {"now": world.now, "host": work.host, "msg": work.msg, "hop": work.hop}
+    if depth >= _MOST_EXPANSIONS:
+        loop = Bounce(Reply(554, "5.4.6", "Recipients refer to each other without end"), refused=False, loop=True)
+        _bounce(world, work, recipient, loop, "", "")
+        return
+    world.log.add(
+        "expanded", copy=work.copies[recipient], rcpt=str(recipient), to=[str(a) for a in route.to], why=route.why,
+        keep=route.keep, **note,
+    )  # fmt: skip
+    if route.keep:
+        kept = world.split(work, recipient, (recipient,))
+        _settle_here(world, kept, recipient, Deliver(recipient))
+    if route.to:
+        yield from process(world, world.split(work, recipient, route.to), depth + 1)
+
+
+def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, ...]) -> Journey:
+    host = world.host(work.host)
+    held = replace(work.held, recipients=recipients)
+    note: dict[str, Any] = {"host": host.name, "msg": work.msg, "hop": work.hop}
+    world.elapse(HOP_LATENCY)
+    attempts = work.attempts + 1
+    found = yield from _targets(world, relay, note, host)
+    if isinstance(found, Unroutable):
+        world.log.add("unroutable", now=world.now, reason=found.reason, name=found.name, says=found.says, **note)
+        outcome = Outcome(unroutable=found)
+    else:
+        outcome = yield from _try_each(world, work, relay, held, found, note)
+    fates = host.after_attempt(held, relay, outcome, attempts, world.moment(host.name))
+    waiting: dict[Any, list[Address]] = {}
+    for recipient in recipients:
+        fate = fates[recipient]
+        copy = work.copies[recipient]
+        last = outcome.last
+        by = world.lab.server_at(last.target.address) if last else None
+        if isinstance(fate, HandedOn):
+            world.log.add("handed on", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), **note)
+        elif isinstance(fate, Keep):
+            waiting.setdefault(fate.due, []).append(recipient)
+            world.log.add(
+                "kept", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), codes=fate.reply.codes,
+                remote=str(fate.remote or ""), attempts=attempts, due_s=(fate.due - world.log.begin).total_seconds(),
+                connectors=[relay.connector.name] if relay.connector else [],
+                at=relay.tls.at if last and last.stage == "TLS" else relay.to.at, **note,
+            )  # fmt: skip
+        else:
+            _bounce(
+                world, work, recipient, fate, by.name if by else "", last.target.name if last else "",
+                [relay.connector.name] if relay.connector else [],
+            )  # fmt: skip
+    for due, names in waiting.items():
+        copies = {r: work.copies[r] for r in names}
+        again = replace(work.held, recipients=tuple(names))
+        world.queue.put(Work(due, host.name, again, work.msg, work.hop, copies, attempts))
+
+
+def _targets(
+    world: World, relay: Relay, note: Mapping[str, Any], host: Host
+) -> Generator[Ask, Any, tuple[Target, ...] | Unroutable]:
+    """Asks DNS, noting every answer."""
+    asking = resolve(relay.to, world.moment(host.name))
+    answer: Any = None
+    while True:
+        try:
+            question = asking.send(answer)
+        except StopIteration as done:
+            result: tuple[Target, ...] | Unroutable = done.value
+            return result
+        answer = yield question
+        world.log.add(
+            "dns", now=world.now, question=str(question), status=answer.status, answer=list(answer.records),
+            **note,
+        )  # fmt: skip
+
+
+def _try_each(
+    world: World, work: Work, relay: Relay, held: Held, targets: tuple[Target, ...], note: Mapping[str, Any]
+) -> Generator[Ask, Any, Outcome]:
+    """One session after the other until every recipient has a final answer or no target is left."""
+    host = world.host(work.host)
+    moment = world.moment(host.name)
+    message, sender = host.prepare(held, relay, moment)
+    source, helo = host.egress(held, relay, moment)
+    tries: list[Try] = []
+    replies: dict[Address, Reply] = {}
+    pending = held.recipients
+    for target in targets:
+        wire = {relay.recipient or r: r for r in pending}
+        passage = Passage(
+            work.msg, work.hop, host.name, {w: work.copies[r] for w, r in wire.items()}, relay.connector,
+            host.has_connectors,
+        )  # fmt: skip
+        errand = Errand(
+            source, helo, sender, tuple(wire), message.content, relay.tls, relay.to.port, held.parameters,
+            {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, passage=passage,
+        )  # fmt: skip
+        one = yield from converse(target, errand, world.now)
+        tries.append(one)
+        _note_try(world, relay, one, note)
+        told = {wire[w]: reply for w, reply in one.recipients.items() if w in wire}
+        if one.stage in ("MAIL", "DATA") and one.reply:
+            told = {**told, **{r: one.reply for r in pending if r not in told or told[r].ok}}
+        replies.update(told)
+        pending = tuple(r for r in pending if r not in told or told[r].transient or (told[r].ok and one.stage))
+        if not pending:
+            break
+    return Outcome(tuple(tries), None, replies)
+
+
+def _note_try(world: World, relay: Relay, one: Try, note: Mapping[str, Any]) -> None:
+    certificate = one.tls.certificate if one.tls else None
+    server = world.lab.server_at(one.target.address)
+    world.log.add(
+        "attempt", now=world.now, to=one.target.name, address=one.target.address, server=server.name if server else "",
+        connector=relay.connector.name if relay.connector else "", stage=one.stage, broken=one.broken,
+        reply=str(one.reply or ""), verdict=one.verdict.reason if one.verdict else "",
+        says=one.verdict.says if one.verdict else "", level=relay.tls.level.name.lower(),
+        grade=grade(relay.tls, one.tls) if not one.verdict else "",
+        subject=certificate.subject if certificate else "",
+        at=relay.tls.at if one.verdict else (relay.connector.at if relay.connector else relay.to.at), **note,
+    )  # fmt: skip
+
+
+def _bounce(
+    world: World, work: Work, recipient: Address, fate: Bounce, by: str, remote_name: str,
+    connectors: list[str] | None = None,
+) -> None:  # fmt: skip
+    """Notes that a copy came to its end here, and sends the report where one may be written."""
+    host = world.host(work.host)
+    notice = None
+    if not (work.held.generated or work.held.sender is None):
+        notice = host.report(work.held, recipient, fate.reply, fate.remote, remote_name, world.moment(host.name))
+    report = world.new_message() if notice else ""
+    world.log.add(
+        "bounced", now=world.now, host=host.name, msg=work.msg, hop=work.hop, copy=work.copies[recipient],
+        rcpt=str(recipient), reply=str(fate.reply), codes=fate.reply.codes, remote=str(fate.remote or ""), by=by,
+        remote_codes=fate.remote.codes if fate.remote else "", refused=fate.refused, loop=fate.loop, report=report,
+        to=str(notice.to) if notice else "", connectors=connectors or [],
+    )  # fmt: skip
+    if notice:
+        own = world.lab.servers[host.name]
+        session = Session(peer=own.addresses[0], server=host.name, helo=own.fqdn)
+        held = Held(notice.message, None, (notice.to,), session, world.now, generated=True)
+        world.log.add("written", now=world.now, host=host.name, msg=report, hop=0, about=work.msg, to=str(notice.to))
+        world.take_in(held, host, Passage(report, 0, host.name))
+
+
+def submit(world: World, errand: Errand, target: Target, *, person: str, server: str) -> Generator[Ask, Any, Try]:
+    """A person's client hands in a message: one session, no queue."""
+    msg = errand.passage.msg if errand.passage else ""
+    world.log.add(
+        "submitted", now=world.now, host=server, msg=msg, hop=0, person=person, sender=str(errand.sender or "<>"),
+        rcpts=[str(r) for r in errand.recipients], source=errand.source, size=len(errand.content),
+    )  # fmt: skip
+    world.elapse(HOP_LATENCY)
+    one = yield from converse(target, errand, world.now)
+    world.log.add(
+        "client", now=world.now, host=server, msg=msg, hop=0, stage=one.stage, broken=one.broken,
+        reply=str(one.reply or ""), grade=grade(errand.tls, one.tls) if not one.verdict else "",
+        verdict=one.verdict.reason if one.verdict else "",
+    )  # fmt: skip
+    return one

@@ -1,0 +1,133 @@
+"""The state of one flow: the lab, the log, mail time, what each host remembers, and the queue.
+
+Both engines hold a `World` and let `reception` and `transport` work on it; they differ only in how an action of a
+sending host reaches the listening one. Ids (`m-1`, `m-1.2`) are given in order, so they are the same in both.
+
+A *copy* is one recipient of one message at one host. Its parent is the copy at the host before; following parents
+from a copy's fate back to the start gives the delivery path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from simulator.mail.address import Address
+from simulator.mail.message import Message
+from simulator.policy.decision import Connector
+from simulator.policy.host import Held, Host
+from simulator.policy.moment import Memory, Moment
+from simulator.queue import Queue, Work
+from simulator.topology import Lab
+from simulator.trace import Log
+
+__all__ = ["HOP_LATENCY", "Delivery", "Passage", "World"]
+
+HOP_LATENCY = timedelta(milliseconds=100)
+"""Mail time that an attempt takes, so that the Received stamps of two hops differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a lab client's session carries: it tells the listener which copies are coming in.
+
+    An outside client has none; its recipients start a new message.
+    """
+
+    msg: str
+    hop: int  # of the sending host; 0 for a person's client
+    client: str  # name of the sending host, "" for a person's client
+    copies: Mapping[Address, str] = field(default_factory=dict)  # recipient -> the sender's copy id
+    connector: Connector | None = None  # outbound
+    connectors: bool = False  # whether the sending host has connectors at all
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message in a mailbox."""
+
+    msg: str
+    copy: str
+    host: str
+    mailbox: Address
+    folder: str
+    message: Message
+    at: datetime
+
+
+class World:
+    """Everything that changes while mail moves."""
+
+    def __init__(self, lab: Lab, log: Log, *, seed: int = 0) -> None:
+        self.lab, self.log, self.seed = lab, log, seed
+        self.now = log.begin
+        self.queue = Queue()
+        self.mailboxes: list[Delivery] = []
+        self._memories: dict[str, Memory] = {}
+        self._messages = 0
+        self._copies: dict[str, int] = {}
+        self._sessions = 0
+
+    def host(self, name: str) -> Host:
+        return self.lab.hosts[name]
+
+    def moment(self, host: str) -> Moment:
+        """The circumstances of a decision of `host` at this time."""
+        return Moment(self.now, self._memories.setdefault(host, {}), self.seed)
+
+    def elapse(self, span: timedelta) -> None:
+        self.now += span
+
+    def remember(self, before: World) -> None:
+        """Carries on from an earlier flow: what hosts remember, what waits, how far the ids got."""
+        self._memories, self.queue = before._memories, before.queue
+        self._messages, self._copies, self._sessions = before._messages, before._copies, before._sessions
+
+    def new_message(self) -> str:
+        self._messages += 1
+        return f"m-{self._messages}"
+
+    def new_session(self) -> int:
+        self._sessions += 1
+        return self._sessions
+
+    def new_copy(self, msg: str) -> str:
+        self._copies[msg] = self._copies.get(msg, 0) + 1
+        return f"{msg}.{self._copies[msg]}"
+
+    def take_in(self, held: Held, host: Host, passage: Passage) -> None:
+        """Notes that `host` is now responsible for `held` and queues it."""
+        copies: dict[Address, str] = {}
+        hop = passage.hop + 1
+        for recipient in held.recipients:
+            copies[recipient] = copy = self.new_copy(passage.msg)
+            used = [c.name for c in (passage.connector, held.connector) if c]
+            self.log.add(
+                "accepted", now=self.now, host=host.name, msg=passage.msg, hop=hop, copy=copy,
+                parent=passage.copies.get(recipient, ""), client=passage.client, rcpt=str(recipient),
+                sender=str(held.sender or "<>"), connectors=used, own=held.generated,
+                inbound=held.connector.name if held.connector else "",
+                any_connectors=bool(used) or self._wired(passage, held, host), size=held.message.size,
+                tls=held.session.tls.version if held.session.tls else "", facts=dict(held.facts),
+                at=held.connector.at if held.connector else self.lab.servers[host.name].at,
+            )  # fmt: skip
+        self.queue.put(Work(self.now, host.name, held, passage.msg, hop, copies))
+
+    def _wired(self, passage: Passage, held: Held, host: Host) -> bool:
+        # A mailbox's own client meets no connector; every other hop could have used one if a side has any.
+        if held.session.auth or held.generated:
+            return False
+        return passage.connectors or host.has_connectors
+
+    def split(self, work: Work, recipient: Address, to: tuple[Address, ...]) -> Work:
+        """The work for recipients that replace one (group members, forwards): new copies at the same host."""
+        parent = work.copies[recipient]
+        copies = {address: self.new_copy(work.msg) for address in to}
+        for address, copy in copies.items():
+            self.log.add(
+                "replaced", now=self.now, host=work.host, msg=work.msg, hop=work.hop, copy=copy, parent=parent,
+                rcpt=str(address), was=str(recipient),
+            )  # fmt: skip
+        held = replace(work.held, recipients=to, original=work.held.original or recipient)
+        return Work(self.now, work.host, held, work.msg, work.hop, copies)

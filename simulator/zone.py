@@ -1,0 +1,111 @@
+"""DNS as data: one value that the planner asks in process, the nameserver serves, and tests read.
+
+Names are lower case without final dot. Record data is presentation text ("10 mx.customer.example"); TXT data
+is the whole string. An unknown name is NXDOMAIN, a known name without that type NODATA; wildcards (RFC 4592),
+empty non-terminals (RFC 8020) and CNAME chains (RFC 1034 3.6.2) behave as the RFCs say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+__all__ = ["TYPES", "Answer", "Question", "Zone"]
+
+TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TLSA", "TXT")
+_LONGEST_CHAIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a host asks DNS."""
+
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` is ok, nodata, nxdomain, servfail or timeout. `chain` are the CNAMEs that were followed."""
+
+    status: str
+    records: tuple[str, ...] = ()
+    chain: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+    @property
+    def failed(self) -> bool:
+        """No answer could be had: neither yes nor no."""
+        return self.status in ("servfail", "timeout")
+
+
+@dataclass(frozen=True)
+class Zone:
+    """All the records of a lab, and planned failures by question."""
+
+    records: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, records: Iterable[tuple[str, str, str]]) -> Zone:
+        """From (name, type, data) triples, kept in order; a repeated record counts once."""
+        table: dict[tuple[str, str], tuple[str, ...]] = {}
+        for name, type_, data in records:
+            key = (_fold(name), type_.upper())
+            if data not in table.get(key, ()):
+                table[key] = (*table.get(key, ()), data)
+        return cls(table)
+
+    def lookup(self, name: str, type_: str) -> Answer:
+        """The answer a resolver gives."""
+        name = _fold(name)
+        chain: list[tuple[str, str]] = []
+        for _ in range(_LONGEST_CHAIN):
+            failure = self.failures.get((name, type_)) or self.failures.get((name, "*"))
+            if failure:
+                return Answer(failure, (), tuple(chain))
+            owner = self._owner(name)
+            if owner is None:
+                return Answer("nxdomain", (), tuple(chain))
+            found = self.records.get((owner, type_), ())
+            if found:
+                return Answer("ok", found, tuple(chain))
+            alias = self.records.get((owner, "CNAME"), ())
+            if not alias or type_ == "CNAME":
+                return Answer("nodata", (), tuple(chain))
+            target = _fold(alias[0])
+            chain.append((name, target))
+            name = target
+        return Answer("servfail", (), tuple(chain))  # a chain without end: resolvers give up
+
+    def _owner(self, name: str) -> str | None:
+        """The name whose records answer: itself, an empty non-terminal, or the closest wildcard."""
+        if name in self._names:
+            return name
+        labels = name.split(".")
+        for cut in range(1, len(labels)):
+            parent = ".".join(labels[cut:])
+            if f"*.{parent}" in self._names:
+                return f"*.{parent}"
+            if parent in self._names:
+                return None  # RFC 4592 3.3.1: a closer encloser shadows wildcards further up
+        return None
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        every: set[str] = set()
+        for owner, _ in self.records:
+            labels = owner.split(".")
+            every.update(".".join(labels[i:]) for i in range(len(labels)))
+        return frozenset(every)
+
+
+def _fold(name: str) -> str:
+    return name.lower().removesuffix(".")

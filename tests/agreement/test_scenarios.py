@@ -1,0 +1,44 @@
+"""Every scenario of the project, planned and live: as expected, and the same events in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.files import find_scenarios, load_all
+from simulator.report.run_json import events_text, run_document
+from simulator.runner import Options, Runner
+
+FOLDER = Path(__file__).parent.parent.parent / "scenarios"
+FILES = find_scenarios([FOLDER])
+
+
+@pytest.mark.parametrize("file", FILES, ids=[Path(f).stem for f in FILES])
+def test_a_scenario_holds_and_policy_and_wire_agree(file: str) -> None:
+    scenario = load_all([file])[0]
+    assert scenario.about, "a scenario says what it shows"
+    assert scenario.source, "a scenario says where the case comes from"
+    result = Runner(Options()).run([scenario])
+    assert [] == [(f.flow.name, d) for f in result.flows() for d in f.differences]
+
+
+def test_one_loopback_address_is_enough() -> None:
+    result = Runner(Options(network="single")).run(load_all([str(FOLDER / "flows.yaml")]))
+    assert [] == [(f.flow.name, d) for f in result.flows() for d in f.differences]
+
+
+def test_a_run_can_be_repeated_to_the_byte() -> None:
+    def told() -> str:
+        result = Runner(Options(engine="live")).run(load_all(FILES))
+        return "".join(events_text(f.played) for f in result.flows())
+
+    assert told() == told()
+
+
+def test_the_conservation_law_holds_in_every_flow() -> None:
+    document = run_document(Runner(Options()).run(load_all(FILES)))
+    assert "held" == document["invariants"]["nothing lost"]
+    sums = document["summary"]
+    settled = sums["delivered"] + sums["bounced"] + sums["queued"] + sums["dropped"] + sums["held"]
+    assert sums["accepted"] == settled

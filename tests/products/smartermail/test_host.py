@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from simulator.mail.address import Address
+from simulator.mail.envelope import Envelope
+from simulator.mail.reply import Reply
+from simulator.policy.attempt import Outcome, Target, Try, Unroutable
+from simulator.policy.decision import Decision
+from simulator.policy.host import LAB_PASSWORD, Host
+from simulator.policy.route import Bounce, HandedOn, Keep, NextHop, Relay
+from simulator.policy.rules import all_rules
+from tests.policy.builders import BOB, JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
+from tests.products.builders import CERTIFICATE, a_smartermail, step
+
+_RELAY = Relay(NextHop("customer.example"))
+_MX = Target("mx.customer.example", "198.51.100.7")
+
+
+def _mail(settings: dict[str, Any], sender: Address | None, **session: Any) -> Decision:
+    return a_smartermail(settings).mail(a_session(**session), Envelope(sender), a_moment())
+
+
+def _after(outcome: Outcome, attempts: int = 1, **knobs: Any) -> Any:
+    host = a_smartermail(**knobs)
+    return host.after_attempt(a_held(), _RELAY, outcome, attempts, a_moment())[SUN]
+
+
+def test_a_host_tells_who_it_is() -> None:
+    host: Host = a_smartermail()
+    assert ("onprem", "mail.contoso.com", "SmarterMail", False) == (
+        host.name,
+        host.fqdn,
+        host.product,
+        host.has_connectors,
+    )
+    assert "220 mail.contoso.com" == str(host.connect(a_session(), a_moment()).reply)
+
+
+def test_starttls_is_offered_with_a_certificate_and_once() -> None:
+    bare, good = a_smartermail(), a_smartermail(certificate=CERTIFICATE)
+    assert ["STARTTLS" in host.keywords(a_session()) for host in (bare, good)] == [False, True]
+    assert "STARTTLS" not in good.keywords(a_session(tls=tls()))
+    assert [(587, False), (587, True)] == [(host.submission.port, host.submission.tls) for host in (bare, good)]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "expected"),
+    [
+        ("john@contoso.com", LAB_PASSWORD, 235),
+        ("john@contoso.com", "guess", 535),
+        ("bob@contoso.com", LAB_PASSWORD, 535),
+    ],
+)
+def test_people_log_in_with_their_mailbox(user: str, password: str, expected: int) -> None:
+    decision = a_smartermail().login(a_session(), user, password, a_moment())
+    assert (expected, "AUTH") == (decision.reply.code, decision.steps[0].name)
+
+
+@pytest.mark.parametrize(
+    ("match", "sender", "expected"),
+    [
+        ("None", SUN, 250),
+        ("Domain", JOHN, 250),
+        ("Domain", BOB, 250),
+        ("Domain", SUN, 550),
+        ("Domain", None, 250),
+        ("Email Address", JOHN, 250),
+        ("Email Address", BOB, 550),
+    ],
+)
+def test_require_auth_match(match: str, sender: Address | None, expected: int) -> None:
+    decision = _mail({"Require Auth Match": match}, sender, auth=JOHN)
+    assert expected == decision.reply.code
+    assert expected == 250 or "auth-mismatch" == step(decision, "AUTH").outcome
+    assert match != "Domain" or expected == 250 or "From domain must match authenticated domain" == decision.reply.text
+
+
+def test_who_did_not_log_in_need_not_match() -> None:
+    assert _mail({"Require Auth Match": "Domain"}, SUN).ok
+
+
+@pytest.mark.parametrize(
+    ("session", "expected"),
+    [({}, 550), ({"auth": JOHN}, 250), ({"peer": "10.0.0.5"}, 250), ({"peer": "198.51.100.20"}, 250)],
+)
+def test_a_domain_may_demand_a_login_at_mail(session: dict[str, Any], expected: int) -> None:
+    settings = {
+        "Domains": {"contoso.com": {"Require SMTP Authentication": True}}, "SMTP Authentication Bypass": ["198.51.100.20"],
+    }  # fmt: skip
+    decision = _mail(settings, JOHN, **session)
+    assert expected == decision.reply.code
+    assert expected == 250 or "Authentication is required for relay" == decision.reply.text
+
+
+def test_a_disabled_domain_does_not_send() -> None:
+    assert 550 == _mail({"Domains": {"contoso.com": {"Enabled": False}}}, JOHN).reply.code
+
+
+@pytest.mark.parametrize(
+    ("settings", "hops", "expected"),
+    [({}, 20, 250), ({}, 21, 554), ({"Max Hop Count": 3}, 3, 250), ({"Max Hop Count": 3}, 4, 554)],
+)
+def test_hop_limit(settings: dict[str, Any], hops: int, expected: int) -> None:
+    message = a_message(*["a.example", "b.example"] * (hops // 2), *["a.example"] * (hops % 2))
+    decision = a_smartermail(settings).content(a_session(), Envelope(SUN, (JOHN,)), message, a_moment(), {})
+    assert (expected, expected == 554) == (decision.reply.code, decision.loop)
+    assert expected == 250 or "554 Too many hops" == str(decision.reply)
+
+
+def test_the_stamp_has_the_id_of_the_reply() -> None:
+    host, at = a_smartermail(), a_moment()
+    said = host.content(a_session(), Envelope(SUN, (JOHN,)), a_message(), at, {}).reply
+    assert "250 OK 00000001" == str(said)
+    assert "by mail.contoso.com with ESMTP id 00000001" in (host.stamp(a_held(JOHN), at).get("Received") or "")
+
+
+def test_mail_leaves_as_it_came() -> None:
+    held = a_held()
+    assert (held.message, JOHN) == a_smartermail().prepare(held, _RELAY, a_moment())
+
+
+def test_mail_is_tried_again_as_the_list_says_and_then_returned() -> None:
+    down = Outcome((Try(_MX, "CONNECT", broken="refused"),))
+    due = [(_after(down, n).due - MONDAY) / timedelta(minutes=1) for n in (1, 2, 3, 4)]
+    assert [15, 30, 60, 90] == due
+    expected = Bounce(Reply(554, "", "Failed four Attempts to connect to recipients mail server"), None, refused=False)
+    assert expected == _after(down, 5)
+
+
+def test_a_refusal_by_the_next_host_is_final() -> None:
+    never = Reply(550, "5.7.64", "Relay Access Denied")
+    assert Bounce(never, never) == _after(
+        Outcome((Try(_MX, "RCPT", never, recipients={SUN: never}),), None, {SUN: never})
+    )
+
+
+def test_what_was_taken_is_handed_on() -> None:
+    taken = Reply(250, "2.6.0", "queued")
+    assert HandedOn(taken) == _after(Outcome((Try(_MX, "", taken, recipients={SUN: taken}),), None, {SUN: taken}))
+
+
+@pytest.mark.parametrize(
+    ("reason", "attempts", "knobs", "expected"),
+    [
+        ("nxdomain", 1, {}, Bounce), ("nxdomain", 1, {"dns_attempts": 2}, Keep), ("nxdomain", 2, {"dns_attempts": 2}, Bounce),
+        ("null-mx", 1, {"dns_attempts": 2}, Bounce), ("self-mx", 1, {}, Bounce),
+    ],
+)  # fmt: skip
+def test_domains_that_dns_does_not_know_are_given_up(
+    reason: str, attempts: int, knobs: dict[str, Any], expected: type
+) -> None:
+    fate = _after(Outcome(unroutable=Unroutable(reason, "customer.example", True, "why")), attempts, **knobs)
+    assert expected.__name__ == type(fate).__name__
+    assert expected is Keep or (reason == "self-mx") is fate.loop
+
+
+def test_a_report_has_smartermails_words_and_no_enhanced_code() -> None:
+    remote = Reply(550, "", "no")
+    notice = a_smartermail().report(a_held(), SUN, remote, remote, "mx.customer.example", a_moment())
+    assert notice is not None
+    assert (JOHN, "onprem") == (notice.to, notice.by)
+    text = notice.message.content.decode()
+    assert (
+        "Could not deliver message to the following recipient(s):\r\n\r\nFailed Recipient: sun@customer.example\r\n"
+        in text
+    )
+    assert "Reason: Remote host said: 550 no\r\n" in text
+    assert "Status: 5.0.0\r\n" in text
+    assert "System Administrator <postmaster@contoso.com>" == notice.message.get("From")
+
+
+def test_the_host_itself_signs_reports_to_strangers() -> None:
+    notice = a_smartermail().report(a_held(BOB, sender=SUN), BOB, Reply(554, "", "Too many hops"), None, "", a_moment())
+    assert notice is not None
+    assert "System Administrator <postmaster@mail.contoso.com>" == notice.message.get("From")
+    assert b"Reason: Too many hops" in notice.message.content
+
+
+@pytest.mark.parametrize(
+    "facts", [{"sender": None}, {"generated": True}, {"recipient_parameters": {SUN: {"NOTIFY": "NEVER"}}}]
+)
+def test_no_report_where_none_may_be_written(facts: dict[str, Any]) -> None:
+    assert a_smartermail().report(a_held(**facts), SUN, Reply(550), None, "", a_moment()) is None
+
+
+def test_every_rule_has_a_source_and_a_test() -> None:
+    mine = [r for r in all_rules() if r.id.startswith("SM-")]
+    assert len(mine) >= 15
+    assert [] == [r.id for r in mine if not r.source or (not r.test and r.fidelity != "not modelled")]
