@@ -62,8 +62,11 @@ def endings(log: Log, lab: Lab) -> list[Ending]:
     refusals: dict[str, Event] = {e["parent"]: e for e in log if e.type == "refused" and e["parent"]}
     ends = [e for copy in known.values() if (e := _ending(copy, known, starts, refusals, lab))]
     ends += _clients(log, starts, lab)
-    order = {msg: n for n, msg in enumerate(dict.fromkeys(e.msg for e in log if e.msg))}
-    return sorted(ends, key=lambda e: order[e.msg])
+    order: dict[tuple[str, str], int] = {}
+    for event in log:
+        for rcpt in event.get("rcpts", ()) if event.type == "submitted" else (event.get("rcpt", ""),):
+            order.setdefault((event.msg, rcpt), len(order))
+    return sorted(ends, key=lambda e: order[e.msg, e.rcpt])
 
 
 def _ending(

@@ -121,9 +121,10 @@ class Reception:
                 reply = self._answer("DATA", f"{len(octets)} octets", decision, envelope.recipients)
                 self.reset()
                 return reply
+            session = self.session if owner is self.host else self.session.with_(server=owner.name)
             held = Held(
-                message, envelope.sender, recipients, replace(self.session, server=owner.name), self.world.now,
-                taken.connector, taken.facts, envelope.parameters, part.recipient_parameters,
+                message, envelope.sender, recipients, session, self.world.now, taken.connector, taken.facts,
+                envelope.parameters, part.recipient_parameters,
             )  # fmt: skip
             replies.append((held, decision))
         for held, decision in replies:

@@ -37,7 +37,7 @@ def process(world: World, work: Work, depth: int = 0) -> Journey:
     host = world.host(work.host)
     relays: dict[Relay, list[Address]] = {}
     for recipient in work.copies:
-        routing = host.route(replace(work.held, recipients=(recipient,)), recipient, world.moment(host.name))
+        routing = host.route(_only(work.held, (recipient,)), recipient, world.moment(host.name))
         note: dict[str, Any] = {"now": world.now, "host": host.name, "msg": work.msg, "hop": work.hop}
         world.log.steps(routing.steps, rcpt=str(recipient), **note)
         route = routing.route
@@ -49,6 +49,11 @@ def process(world: World, work: Work, depth: int = 0) -> Journey:
             _settle_here(world, work, recipient, route)
     for relay, recipients in relays.items():
         yield from _attempt(world, work, relay, tuple(recipients))
+
+
+def _only(held: Held, recipients: tuple[Address, ...]) -> Held:
+    """The message for some of its recipients."""
+    return held if held.recipients == recipients else replace(held, recipients=recipients)
 
 
 def _settle_here(world: World, work: Work, recipient: Address, route: Route) -> None:
@@ -75,6 +80,9 @@ def _expand(world: World, work: Work, recipient: Address, route: Expand, depth: 
         loop = Bounce(Reply(554, "5.4.6", "Recipients refer to each other without end"), refused=False, loop=True)
         _bounce(world, work, recipient, loop, "", "")
         return
+    if not route.to and not route.keep:  # a group without members: nobody gets it, and nobody is told
+        _settle_here(world, work, recipient, Discard(f"empty {route.why}"))
+        return
     world.log.add(
         "expanded", copy=work.copies[recipient], rcpt=str(recipient), to=[str(a) for a in route.to], why=route.why,
         keep=route.keep, **note,
@@ -88,7 +96,7 @@ def _expand(world: World, work: Work, recipient: Address, route: Expand, depth: 
 
 def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, ...]) -> Journey:
     host = world.host(work.host)
-    held = replace(work.held, recipients=recipients)
+    held = _only(work.held, recipients)
     note: dict[str, Any] = {"host": host.name, "msg": work.msg, "hop": work.hop}
     world.elapse(HOP_LATENCY)
     attempts = work.attempts + 1
@@ -122,7 +130,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
             )  # fmt: skip
     for due, names in waiting.items():
         copies = {r: work.copies[r] for r in names}
-        again = replace(work.held, recipients=tuple(names))
+        again = _only(work.held, tuple(names))
         world.queue.put(Work(due, host.name, again, work.msg, work.hop, copies, attempts))
 
 

@@ -12,10 +12,12 @@ import click
 from simulator.files import NothingFound, find_scenarios, load_all
 from simulator.report.run_json import events_text, run_document
 from simulator.report.run_text import failures, heading, lines, summary
-from simulator.runner import Options, Runner, RunResult
+from simulator.runner import FlowResult, Options, Runner, RunResult
 from simulator.scenario.scenario import Scenario
 
 __all__ = ["run"]
+
+_PATIENCE = 0.4  # seconds before progress is shown
 
 
 @click.command(short_help="Play scenarios over real SMTP and assert on their paths.")
@@ -54,12 +56,14 @@ def run(
     chatter = json_file == "-"
     options = Options(engine, keyword, fail_fast, seed, network)
     result = RunResult(options)
+    progress = _Progress(sum(len(s.flows) for s in scenarios) * repeat)
     for turn in range(repeat):
-        result = Runner(options).run(scenarios)
+        result = Runner(options, progress.told).run(scenarios)
         if events:
             _write_events(events / f"run-{turn + 1}" if repeat > 1 else events, result)
         if result.exit_code:
             break
+    progress.clear()
     if result.exit_code == 5:
         click.echo(f"no flow is selected by -k {keyword!r}" if keyword else "no flow was found", err=True)
         sys.exit(5)
@@ -71,6 +75,25 @@ def run(
         else:
             Path(json_file).write_text(text + "\n", encoding="utf-8")
     sys.exit(result.exit_code)
+
+
+class _Progress:
+    """One line on a terminal's stderr, once a run takes longer than people like to wait; never in a log."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.width = total, 0, 0
+        self.began = time.perf_counter()
+
+    def told(self, scenario: Scenario, result: FlowResult) -> None:
+        self.done += 1
+        if sys.stderr.isatty() and time.perf_counter() - self.began > _PATIENCE:
+            line = f"{self.done}/{self.total}  {scenario.name}: {result.flow.name}"[:78]
+            click.echo(f"\r{line:<{self.width}}", nl=False, err=True)
+            self.width = len(line)
+
+    def clear(self) -> None:
+        if self.width:
+            click.echo(f"\r{'':<{self.width}}\r", nl=False, err=True)
 
 
 def _print(result: RunResult, scenarios: list[Scenario], wall: float, *, quiet: bool, err: bool) -> None:

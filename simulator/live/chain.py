@@ -19,6 +19,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -31,23 +32,31 @@ __all__ = ["facts", "name_of"]
 
 _UNREADABLE = (ValueError, TypeError, x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_REMEMBERED = 256
 _MOST_SENT = 16  # intermediates that are looked at; public chains have one or two
 
 
 def facts(chain: Sequence[bytes | x509.Certificate], authorities: Authorities) -> Certificate:
     """What a chain says of its holder, leaf first, as objects or DER."""
+    return _remembered(tuple(chain), tuple(authorities.known.items()))
+
+
+@lru_cache(_REMEMBERED)  # the servers of a lab show each other the same few certificates over and over
+def _remembered(
+    chain: tuple[bytes | x509.Certificate, ...], known: tuple[tuple[str, x509.Certificate], ...]
+) -> Certificate:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `cryptography` warns of names that are longer than the standard allows
-        return _read(chain, authorities)
+        return _read(chain, dict(known))
 
 
-def _read(chain: Sequence[bytes | x509.Certificate], authorities: Authorities) -> Certificate:
+def _read(chain: Sequence[bytes | x509.Certificate], known: Mapping[str, x509.Certificate]) -> Certificate:
     certificates = [c if isinstance(c, x509.Certificate) else _parsed(c) for c in chain]
     leaf = certificates[0] if certificates else None
     if leaf is None:
         return Certificate("", (), "", _NEVER, _NEVER, frozenset(), "", "unknown-issuer")
     sent = [c for c in certificates[1:] if c is not None]
-    anchor, flaw = _lead(leaf, sent, authorities.known)
+    anchor, flaw = _lead(leaf, sent, known)
     names = _dns_names(leaf)
     subject = name_of(leaf.subject) or next(iter(names), "")
     return Certificate(

@@ -17,6 +17,7 @@ import asyncio
 import ssl
 from abc import abstractmethod
 from asyncio import sslproto
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,10 @@ class Connection(SMTP):
         """Done when nothing more will come of this connection."""
         self.hanging_up = False
         self.has_new_tls = False  # a handshake is done and no command has come since
+
+    def __dir__(self) -> Iterable[str]:
+        # For every connection, upstream looks for verbs and AUTH mechanisms among all names here; it needs none of them.
+        return ()
 
     # for the class with the verbs
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Self, cast
 
 import dns.flags
@@ -42,13 +43,25 @@ OnQuery = Callable[[Question, Answer, str], None]
 _HEADER = 12
 _SMALLEST_UDP = 512  # RFC 1035 4.2.1: what an asker without EDNS takes
 _LARGEST = 65535
+_SHORT = 512  # octets of a query that is remembered with its response
+_MOST = 4096  # of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """What a query comes to, whatever its id: the octets behind the id, None for silence."""
+
+    octets: bytes | None
+    question: Question | None = None  # None where the query was not understood
+    answer: Answer | None = None
 
 
 class Nameserver:
     """Serves `zone` between `start` and `close`, or within `async with`."""
 
     def __init__(self, zone: Zone, network: Network | None = None, *, on_query: OnQuery | None = None) -> None:
-        self.zone = zone
+        self._zone = zone
+        self._known: dict[tuple[bytes, str], _Response] = {}  # by the octets behind the id, and "udp" or "tcp"
         self.on_query = on_query
         self._network = network or Network()
         self._resolver: Resolver | None = None
@@ -56,6 +69,15 @@ class Nameserver:
         self._datagrams: _Datagrams | None = None
         self._streams: set[_Stream] = set()
         self._endpoint: Endpoint | None = None
+
+    @property
+    def zone(self) -> Zone:
+        return self._zone
+
+    @zone.setter
+    def zone(self, zone: Zone) -> None:
+        self._zone = zone
+        self._known.clear()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -102,6 +124,21 @@ class Nameserver:
         """The octets to send back for those received, None for silence. Raises for nothing a stranger sends."""
         if len(data) < _HEADER or data[2] & 0x80:
             return None
+        # A zone is a value, so the same question has the same answer; reading and writing it is most of the work.
+        response = self._known.get((data[2:], by))
+        if response is None:
+            response = self._consider(data, by)
+            if len(data) <= _SHORT and len(self._known) < _MOST:
+                self._known[data[2:], by] = response
+        if self.on_query and response.question and response.answer:
+            self.on_query(response.question, response.answer, by)
+        if response.octets is not None:
+            return data[:2] + response.octets
+        if response.answer and self._resolver and peer == self._resolver.address:
+            self._resolver.give_up(int.from_bytes(data[:2], "big"), response.answer)
+        return None
+
+    def _consider(self, data: bytes, by: str) -> _Response:
         try:
             query = dns.message.from_wire(data)
         except Exception:  # whatever the parser found, the asker has made a mistake
@@ -114,22 +151,20 @@ class Nameserver:
             return _complaint(data, dns.rcode.REFUSED)
         question = question_of(query)
         answer = self.zone.lookup(question.name, question.type)
-        if self.on_query:
-            self.on_query(question, answer, by)
         if answer.status == "timeout":
-            if self._resolver and peer == self._resolver.address:
-                self._resolver.give_up(query.id, answer)
-            return None
+            return _Response(None, question, answer)
         limit = max(_SMALLEST_UDP, min(query.payload, PAYLOAD)) if by == "udp" else _LARGEST
         try:
-            return to_wire(answer_message(query, answer), limit)
+            return _Response(to_wire(answer_message(query, answer), limit)[2:], question, answer)
         except Exception:  # record data that is none: the lab's mistake, so SERVFAIL
-            return _complaint(data, dns.rcode.SERVFAIL)
+            return _complaint(data, dns.rcode.SERVFAIL, question, answer)
 
 
-def _complaint(data: bytes, rcode: dns.rcode.Rcode) -> bytes:
-    """A bare header: the asker's id, opcode and RD, marked as a response (RFC 1035 4.1.1)."""
-    return data[:2] + bytes((0x80 | data[2] & 0x79, int(rcode))) + bytes(8)
+def _complaint(
+    data: bytes, rcode: dns.rcode.Rcode, question: Question | None = None, answer: Answer | None = None
+) -> _Response:
+    """A bare header: the asker's opcode and RD, marked as a response (RFC 1035 4.1.1)."""
+    return _Response(bytes((0x80 | data[2] & 0x79, int(rcode))) + bytes(8), question, answer)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

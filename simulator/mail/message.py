@@ -14,14 +14,17 @@ from functools import cached_property
 
 __all__ = ["Message", "rfc5322_date"]
 
-_NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:", re.A)
+# A field with the lines that continue it. A line of nothing but blanks is none of them (RFC 5322 3.2.2).
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[^\n]*\n?(?:[ \t](?=[^\n]*\S)[^\n]*\n?)*", re.A)
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def rfc5322_date(when: datetime) -> str:
     """RFC 5322 3.3 in English whatever the locale; `when` must be UTC."""
-    return f"{_DAYS[when.weekday()]}, {when.day} {_MONTHS[when.month - 1]} {when.year} {when:%H:%M:%S} +0000"
+    clock = f"{when.hour:02}:{when.minute:02}:{when.second:02}"
+    return f"{_DAYS[when.weekday()]}, {when.day} {_MONTHS[when.month - 1]} {when.year} {clock} +0000"
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,10 @@ class Message:
     def parse(cls, content: bytes) -> Message:
         """Reads fields until the first line that is neither field nor continuation."""
         fields: list[tuple[str, bytes]] = []
-        position, size = 0, len(content)
-        while position < size:
-            end = content.find(b"\n", position) + 1 or size
-            line = content[position:end]
-            if line[:1] in b" \t" and fields and line.strip():
-                name, raw = fields[-1]
-                fields[-1] = (name, raw + line)
-            elif match := _NAME.match(line):
-                fields.append((match[1].decode("ascii"), line))
-            else:
-                break
-            position = end
+        position = 0
+        while match := _FIELD.match(content, position):
+            fields.append((match[1].decode("ascii"), match[0]))
+            position = match.end()
         return cls(tuple(fields), content[position:])
 
     @cached_property
@@ -66,7 +61,8 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """The topmost value, or None."""
-        return next(iter(self.all(name)), None)
+        wanted = name.lower()
+        return next((_value(raw) for found, raw in self.fields if found.lower() == wanted), None)
 
     def prepend(self, name: str, value: str) -> Message:
         """With a trace field on top; a line end in `value` becomes a fold."""
@@ -74,12 +70,12 @@ class Message:
 
     def replaced(self, name: str, value: str) -> Message:
         """With exactly one field of that name, where the first one stood or else on top."""
-        wanted = name.lower()
-        where = next((i for i, (n, _) in enumerate(self.fields) if n.lower() == wanted), 0)
-        kept = [(i, f) for i, f in enumerate(self.fields) if f[0].lower() != wanted]
-        before = tuple(f for i, f in kept if i < where)
-        after = tuple(f for i, f in kept if i >= where)
-        return Message((*before, (name, _field(name, value)), *after), self.rest)
+        wanted, new = name.lower(), (name, _field(name, value))
+        for where, (found, _) in enumerate(self.fields):
+            if found.lower() == wanted:
+                after = (f for f in self.fields[where + 1 :] if f[0].lower() != wanted)
+                return Message((*self.fields[:where], new, *after), self.rest)
+        return Message((new, *self.fields), self.rest)
 
     def without(self, unwanted: Callable[[str], bool]) -> Message:
         """Without the fields whose lower-case name `unwanted` picks."""
@@ -88,15 +84,15 @@ class Message:
     @property
     def received_count(self) -> int:
         """The number of Received fields: what hop limits count (RFC 5321 6.3)."""
-        return sum(1 for name, _ in self.fields if name.lower() == "received")
+        return [name.lower() for name, _ in self.fields].count("received")
 
 
 def _field(name: str, value: str) -> bytes:
     # An empty line would end the header: only lines with something on them are kept.
-    lines = [part for part in (line.strip() for line in re.split(r"[\r\n]+", value)) if part]
+    lines = [part for line in value.replace("\r", "\n").split("\n") if (part := line.strip())]
     return (f"{name}: " + "\r\n ".join(lines) + "\r\n").encode()
 
 
 def _value(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").partition(":")[2]
-    return re.sub(r"\r?\n(?=[ \t])", "", text).strip()
+    return _FOLD.sub("", text).strip()

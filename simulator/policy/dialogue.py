@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from simulator.mail.address import Address, Sender
@@ -218,7 +219,12 @@ def _understood(parameters: Parameters, offered: frozenset[str]) -> Parameters:
 
 def _hello(name: str) -> Generator[Action, Heard, frozenset[str]]:
     said = yield from _say(Hello(name), "EHLO")
-    return frozenset(keyword.partition(" ")[0].upper() for keyword in said.keywords)
+    return _names(said.keywords)
+
+
+@lru_cache(256)
+def _names(keywords: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(keyword.partition(" ")[0].upper() for keyword in keywords)
 
 
 def _secure(target: Target, demand: Demand) -> Generator[Action, Heard, TlsFacts | None]:

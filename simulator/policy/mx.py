@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from simulator.policy.attempt import Target, Unroutable
@@ -176,6 +177,7 @@ def _shuffled(group: list[_Exchanger], label: str, at: Moment) -> list[_Exchange
     return drawn + left
 
 
+@lru_cache(256)
 def _literal(host: str) -> str:
     """The IP address that a host is given as (RFC 5321 4.1.3 in brackets, or bare); empty for a name."""
     bare = host.removeprefix("[").removesuffix("]").lower().removeprefix("ipv6:")

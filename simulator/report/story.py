@@ -42,9 +42,15 @@ def cause_of(result: FlowResult) -> tuple[str, str]:
     for difference in result.differences:
         if difference.ending is not None:
             decisive = _decisive(_decisions(difference, result.played))
-            if decisive:
-                return str(decisive.at), decisive.because
+            if decisive and (place := _place(decisive)):
+                return place, decisive.because
     return "", ""
+
+
+def _place(event: Event) -> str:
+    """The setting that decided: that of the decision, or of the candidate that lost by it."""
+    lost = [c["at"] for c in event["candidates"] if not c["chosen"] and c["at"]]
+    return str(event.at) if event.at else next(iter(lost), "")
 
 
 def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
@@ -56,9 +62,22 @@ def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
         if number:
             lines.append("")
         lines += _difference(difference, result.played, told=number > 0)
+    if result.status != "pass" and (command := _look(result)):
+        lines.append(_labelled("look", command))
     for other in others:
         lines.append(_labelled("also", f"{other.flow.name} failed for the same cause ({other.flow.at})"))
     return "\n".join(lines)
+
+
+def _look(result: FlowResult) -> str:
+    """The command that tells all about this flow's message, where one message to one person was sent."""
+    sends, lab = result.flow.send, result.flow.lab
+    if len(sends) != 1 or len(sends[0].to) != 1 or not sends[0].sender or sends[0].server:
+        return ""
+    people = [lab.person_of(sends[0].sender), lab.person_of(sends[0].to[0])]
+    words = [f'"{p}"' if " " in p else p for p in people]
+    file = result.flow.at.file
+    return f'mailflow explain {" ".join(words)} --lab {file} --flow "{result.flow.name}"'
 
 
 def _labelled(label: str, text: str) -> str:

@@ -7,7 +7,7 @@ It has mailboxes for the people of its domain, sends everything else to `smart_h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from simulator.mail.address import Address, Sender
@@ -146,8 +146,7 @@ def a_lab(*hosts: TinyHost, certificates: Mapping[str, CertificateSpec] | None =
 
 
 def _with(host: TinyHost, ip: str, shown: CertificateSpec | None) -> TinyHost:
-    values = {name: getattr(host, name) for name in TinyHost.__dataclass_fields__}
-    return TinyHost(**{**values, "source": ip, "starttls": host.starttls or shown is not None})
+    return replace(host, source=ip, starttls=host.starttls or shown is not None)
 
 
 def a_world(lab: Lab) -> World:

@@ -69,7 +69,7 @@ class _Entry:
 def attribute(client: Client, sender: Sender, recipient: Address, forest: Forest) -> Attribution:
     """The OnPremises connector that makes a message Originating, with every inbound connector of the forest as candidate."""
     entries = [_entry(connector, client, sender) for connector in forest.inbound()]
-    known = [e for e in entries if e.proof and not e.reason]
+    known = [e for e in entries if e.proof.known and not e.reason]
     chosen, basis = _choose(known, client, sender, recipient, forest)
     candidates = tuple(_candidate(e, chosen, basis, sender, recipient, len(forest.tenants) > 1) for e in entries)
     nearest = min(known, key=_preference, default=None)
@@ -100,7 +100,7 @@ def _entry(connector: Inbound, client: Client, sender: Sender) -> _Entry:
         return _Entry(connector, found, "not-onpremises", says, settings.at("ConnectorType"))
     if not settings.Enabled:
         return _Entry(connector, found, "disabled", "it is disabled", settings.at("Enabled"))
-    if not found:
+    if not found.known:
         return _Entry(connector, found, found.reason, found.says, found.at)
     associated = settings.AssociatedAcceptedDomains
     if associated and domain_of(sender) not in associated:

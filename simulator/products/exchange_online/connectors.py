@@ -11,7 +11,14 @@ from __future__ import annotations
 
 from simulator.mail.address import parse_domain
 from simulator.policy.settings import Settings, choice, flag, ignored, text, texts
-from simulator.products.exchange_online.notation import IpEntry, certificate_name, domain_pattern, ip_entry, smart_host
+from simulator.products.exchange_online.notation import (
+    IpEntry,
+    certificate_name,
+    domain_pattern,
+    ip_entry,
+    lacks,
+    smart_host,
+)
 from simulator.source import ProblemList
 
 __all__ = ["ON_PREMISES", "PARTNER", "InboundConnector", "OutboundConnector"]
@@ -112,7 +119,7 @@ class InboundConnector(_Connector):
         if self.CloudServicesMailEnabled and self.TreatMessagesAsInternal:
             says = "CloudServicesMailEnabled and TreatMessagesAsInternal exclude each other."
             problems.error(self.at("TreatMessagesAsInternal"), says, "Take one of them out.")
-        if self.RestrictDomainsToCertificate and not self.TlsSenderCertificateName:
+        if self.RestrictDomainsToCertificate and lacks(self, "TlsSenderCertificateName", problems):
             says = "RestrictDomainsToCertificate needs TlsSenderCertificateName."
             problems.error(
                 self.at("RestrictDomainsToCertificate"), says, "Add TlsSenderCertificateName: mail.contoso.com."
@@ -122,7 +129,7 @@ class InboundConnector(_Connector):
     def _without_effect(self, problems: ProblemList) -> None:
         if not self.written("SenderDomains"):
             problems.warn(self.place, f"{self.name} lacks SenderDomains, which {_INBOUND} asks for; * is assumed")
-        if self.RestrictDomainsToIPAddresses and not self.SenderIPAddresses:
+        if self.RestrictDomainsToIPAddresses and lacks(self, "SenderIPAddresses", problems):
             says = (
                 f"RestrictDomainsToIPAddresses without SenderIPAddresses: {self.name} refuses all mail that it is for"
             )
@@ -182,14 +189,18 @@ class OutboundConnector(_Connector):
         self._only_on_premises(
             problems, "AllAcceptedDomains", "RouteAllMessagesViaOnPremises", "SenderRewritingEnabled"
         )
-        if not self.UseMXRecord and not self.SmartHosts:
+        if not self.UseMXRecord and lacks(self, "SmartHosts", problems):
             problems.error(
                 self.at("UseMXRecord"), "UseMXRecord: false needs SmartHosts.", "Add SmartHosts: [mail.contoso.com]."
             )
-        if self.TlsDomain and self.TlsSettings != "DomainValidation":
+        if (
+            self.TlsDomain
+            and (self.TlsSettings or lacks(self, "TlsSettings", problems))
+            and self.TlsSettings != "DomainValidation"
+        ):
             says = "TlsDomain goes with TlsSettings DomainValidation only."
             problems.error(self.at("TlsDomain"), says, "Write TlsSettings: DomainValidation, or take TlsDomain out.")
-        if self.TlsSettings == "DomainValidation" and not self.TlsDomain:
+        if self.TlsSettings == "DomainValidation" and lacks(self, "TlsDomain", problems):
             says = "TlsSettings DomainValidation needs TlsDomain."
             problems.error(self.at("TlsSettings"), says, "Add TlsDomain: the name that the certificate must have.")
         self._without_effect(problems)
@@ -204,7 +215,7 @@ class OutboundConnector(_Connector):
                 "SenderRewritingEnabled is understood but not modelled; it changes nothing here",
             )
         scopes = [bool(self.RecipientDomains), self.AllAcceptedDomains, self.IsTransportRuleScoped]
-        if not any(scopes) and not self.RouteAllMessagesViaOnPremises:
+        if not any(scopes) and not self.RouteAllMessagesViaOnPremises and lacks(self, "RecipientDomains", problems):
             says = f"{self.name} is for no recipient: it has neither RecipientDomains nor AllAcceptedDomains nor IsTransportRuleScoped"
             problems.warn(self.place, says)
         if sum(scopes) > 1:

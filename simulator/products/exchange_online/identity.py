@@ -80,7 +80,8 @@ class Proof:
     at: Source
     prefix: int = 0
 
-    def __bool__(self) -> bool:
+    @property
+    def known(self) -> bool:
         return bool(self.by)
 
 
@@ -88,14 +89,14 @@ def proof(connector: Inbound, client: Client) -> Proof:
     """By certificate, else by address."""
     by_name = certificate_proof(connector, client)
     by_address = _by_address(connector, client)
-    if by_name:
+    if by_name and by_name.known:
         return replace(by_name, prefix=by_address.prefix if by_address else 0)
     if by_address is None and by_name is not None:
         return by_name
     if by_address is None:
         says = "it names neither TlsSenderCertificateName nor SenderIPAddresses"
         return Proof("", "identifies-nobody", says, connector.settings.place)
-    if by_address or by_name is None:
+    if by_address.known or by_name is None:
         return by_address
     return Proof("", by_name.reason, f"{by_name.says}; {by_address.says}", by_name.at)
 

@@ -125,8 +125,10 @@ def _restriction(connector: Inbound, client: Client) -> _Verdict:
         )
     if settings.RestrictDomainsToCertificate:
         at = settings.at("RestrictDomainsToCertificate")
-        found = certificate_proof(connector, client) or Proof("", "identifies-nobody", "it names no certificate", at)
-        tests.append((bool(found), found.reason, found.says, at))
+        found = certificate_proof(connector, client)
+        if found is None:
+            found = Proof("", "identifies-nobody", "it names no certificate", at)
+        tests.append((found.known, found.reason, found.says, at))
     both = settings.RestrictDomainsToIPAddresses and settings.RestrictDomainsToCertificate
     either = connector.tenant.settings.knobs.partner_restrict_combination == "or"
     passed = [t for t in tests if t[0]]
@@ -142,7 +144,7 @@ def _identified(connector: Inbound, client: Client, pattern: str) -> _Verdict:
     found = certificate_proof(connector, client) if settings.RequireTls else None
     if found is None:
         return True, False, "matched", says, settings.at("SenderDomains")
-    return bool(found), bool(found), found.reason, f"{says}; {found.says}" if found else found.says, found.at
+    return found.known, found.known, found.reason, f"{says}; {found.says}" if found.known else found.says, found.at
 
 
 def _preference(looked: _Looked) -> tuple[bool, tuple[int, int], str]:

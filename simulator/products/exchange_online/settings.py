@@ -12,7 +12,7 @@ from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, section, texts
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
 from simulator.products.exchange_online.knobs import Knobs
-from simulator.products.exchange_online.notation import recipient, span
+from simulator.products.exchange_online.notation import lacks, recipient, span
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
 
 __all__ = [
@@ -155,7 +155,7 @@ class RecipientObject(Settings):
             Address.parse(self.name)
         except AddressError as bad:
             problems.error(self.place, f"{bad}.", "Recipients is a map by address.")
-        if self.kind == "external" and self.ExternalEmailAddress is None:
+        if self.kind == "external" and lacks(self, "ExternalEmailAddress", problems):
             says = f"{self.name} is a {self.RecipientType} and lacks ExternalEmailAddress."
             problems.error(self.at("RecipientType"), says, "Add ExternalEmailAddress: the address where it really is.")
         for parameter, kind in (("ExternalEmailAddress", "external"), ("Members", "group")):

@@ -1,0 +1,93 @@
+"""Loop counters: three passes are taken, the fourth is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.mail.envelope import Envelope
+from simulator.mail.message import Message
+from simulator.policy.decision import Decision
+from simulator.products.exchange_online import Tenant
+from simulator.products.exchange_online.identifiers import guid
+from simulator.products.exchange_online.loops import ALL_PASSES, TENANT_PASSES, Passes
+from tests.products.exchange_online.builders import ORIGINATING, at, contoso, held, message, session, tenants
+
+INCOMING = {"tenant": "m365", "direction": "Incoming", "basis": "recipient-owner"}
+
+
+def take(host: Tenant, what: Message, facts: dict[str, str]) -> tuple[Decision, Message]:
+    """One pass: the answer after the final dot, and the message as it is kept."""
+    decision = host.content(session(), Envelope(None), what, at(), facts)
+    return decision, host.stamp(held(content=what, facts=facts), at())
+
+
+def passes(host: Tenant, facts: dict[str, str], count: int, what: Message | None = None) -> tuple[list[str], Message]:
+    codes, now = [], what or message()
+    for _ in range(count):
+        decision, kept = take(host, now, facts)
+        codes.append(decision.reply.codes)
+        now = kept if decision.ok else now
+    return codes, now
+
+
+def test_the_fourth_incoming_pass_is_refused_as_a_loop() -> None:
+    codes, last = passes(contoso(), INCOMING, 4)
+    decision, _ = take(contoso(), last, INCOMING)
+
+    assert ["250 2.6.0"] * 3 + ["554 5.4.14"] == codes
+    assert decision.loop
+    assert decision.reply.text.startswith("Hop count exceeded - possible mail loop ATTR34 [")
+    assert ("2", f"{guid('m365')}:2") == (last.get(ALL_PASSES), last.get(TENANT_PASSES))
+    assert (1, 3) == (len(last.all(TENANT_PASSES)), last.received_count)
+
+
+def test_the_limit_of_passes_is_a_knob() -> None:
+    assert ["250 2.6.0", "554 5.4.14"] == passes(contoso(knobs={"tenant_attribution_limit": 1}), INCOMING, 2)[0]
+
+
+def test_each_tenant_counts_its_own_passes() -> None:
+    domains = {"AcceptedDomains": {"contoso.com": "Authoritative"}}
+    one, two = tenants(m365=(domains, []), other=(domains, []))
+    codes, last = passes(one, INCOMING, 3)
+    more, last = passes(two, {**INCOMING, "tenant": "other"}, 3, last)
+
+    assert ["250 2.6.0"] * 6 == codes + more
+    assert {f"{guid('m365')}:2", f"{guid('other')}:2"} == set(last.all(TENANT_PASSES))
+    assert "5" == last.get(ALL_PASSES)
+    assert "554 5.4.14" == take(one, last, INCOMING)[0].reply.codes
+
+
+def test_originating_passes_have_no_known_limit() -> None:
+    codes, last = passes(contoso(), ORIGINATING, 10)
+
+    assert ["250 2.6.0"] * 10 == codes
+    assert ([], "9") == (last.all(TENANT_PASSES), last.get(ALL_PASSES))
+
+
+def test_a_limit_of_originating_passes_is_a_knob() -> None:
+    codes, _ = passes(contoso(knobs={"originating_attribution_limit": 2}), ORIGINATING, 3)
+
+    assert ["250 2.6.0", "250 2.6.0", "554 5.4.14"] == codes
+
+
+@pytest.mark.parametrize(("fields", "code"), [(30, "250 2.6.0"), (31, "554 5.4.14")])
+def test_more_than_30_received_fields_are_a_loop(fields: int, code: str) -> None:
+    looping = message()
+    for number in range(fields):
+        looping = looping.prepend("Received", f"from a by mail{number}.test; today")
+
+    assert code == take(contoso(), looping, ORIGINATING)[0].reply.codes
+
+
+def test_a_counter_that_is_no_counter_counts_for_nothing() -> None:
+    odd = message(**{ALL_PASSES.replace("-", "_"): "many", TENANT_PASSES.replace("-", "_"): "x:1"})
+
+    assert Passes(0, 0) == Passes.of(odd, guid("m365"))
+
+
+def test_the_sentence_tells_the_header_that_stopped_it() -> None:
+    _, last = passes(contoso(), INCOMING, 3)
+    decision, _ = take(contoso(), last, INCOMING)
+
+    assert f"{TENANT_PASSES}: taken 3 times before, 3 are allowed" == decision.steps[-1].says
+    assert [True, False, False] == [c.chosen for c in decision.steps[-1].candidates]
