@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from simulator.live.lab import LiveLab
 from simulator.plan.compare import first_difference
@@ -21,6 +20,7 @@ from simulator.scenario.expect import check_values
 from simulator.scenario.handover import handovers
 from simulator.scenario.invariants import check_invariants
 from simulator.scenario.judge import judge_paths
+from simulator.scenario.lab import START
 from simulator.scenario.scenario import Flow, Scenario
 from simulator.scenario.wire import Difference
 from simulator.source import NOWHERE
@@ -31,7 +31,7 @@ from simulator.world import World
 
 __all__ = ["BEGIN", "FlowResult", "Options", "RunResult", "Runner", "ScenarioResult"]
 
-BEGIN = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+BEGIN = START
 """Mail time at which a flow begins unless it says `date`: a Thursday morning, the same in every run."""
 
 

@@ -37,6 +37,15 @@ ORIGINATING = rule(
     fidelity="documented", source=_PAGE, test=_TEST,
 )  # fmt: skip
 
+CERTIFICATE_DOMAIN = rule(
+    "EXO-IN-13", "A client known by address relays also by a good certificate of an accepted domain, null sender included",
+    fidelity="inferred", source="reading of learn: Updated requirements for SMTP relay", test=_TEST,
+)  # fmt: skip
+EQUALS = rule(
+    "EXO-IN-14", "Of one tenant's connectors that list the same address the longest prefix wins, then the order of names",
+    fidelity="inferred", source="no page says which", test=_TEST,
+)  # fmt: skip
+
 BASES = ("certificate", "sender-domain", "recipient-domain", "certificate-domain", "mailbox", "recipient-owner")
 """What attribution rested on; `recipient-owner` is the basis of Incoming mail, `mailbox` of submitted mail."""
 
@@ -80,7 +89,8 @@ def attribute(client: Client, sender: Sender, recipient: Address, forest: Forest
         step = Step("CONNECTOR", ORIGINATING, "none", says, candidates)
         return Attribution(None, "", step, nearest.connector if nearest else None)
     says = f"Originating in {chosen.connector.tenant.name}: {_SAYS[basis].format(proof=chosen.proof.says, sender=domain_of(sender), recipient=recipient.domain)}"
-    step = Step("CONNECTOR", ORIGINATING, basis, says, candidates, chosen.proof.at)
+    by = CERTIFICATE_DOMAIN if basis == "certificate-domain" else ORIGINATING
+    step = Step("CONNECTOR", by, basis, says, candidates, chosen.proof.at)
     return Attribution(chosen.connector, basis, step, chosen.connector)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from simulator.mail.address import Address, AddressError
+from simulator.mail.address import Address
 from simulator.products.exchange_online.settings import RecipientObject
 from simulator.source import NOWHERE, Node, ProblemList, Source
 
@@ -59,10 +59,7 @@ class Directory:
             self._add(Entry(address, "mailbox", plain, (address,), place))
         own = set(self._entries)
         for name, properties in recipients.items():
-            try:
-                address = Address.parse(name)
-            except AddressError:
-                continue  # the settings say what is wrong with it
+            address = Address.parse(name)
             kind = "mailbox" if address in own and properties.RecipientType is None else properties.kind
             every = tuple(dict.fromkeys((address, *properties.EmailAddresses)))
             self._add(Entry(address, kind, properties, every, properties.place))

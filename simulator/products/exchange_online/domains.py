@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.mail.address import AddressError, parse_domain
+from simulator.mail.address import parse_domain
 from simulator.products.exchange_online.settings import AUTHORITATIVE, AcceptedDomain
 from simulator.source import NOWHERE, Source
 
@@ -24,12 +24,7 @@ class AcceptedDomains:
 
     def __init__(self, settings: Mapping[str, AcceptedDomain], at: Source = NOWHERE) -> None:
         self.at = at
-        self.entries: dict[str, AcceptedDomain] = {}
-        for name, domain in settings.items():
-            try:
-                self.entries[parse_domain(name)] = domain
-            except AddressError:
-                continue  # the settings say what is wrong with it
+        self.entries: dict[str, AcceptedDomain] = {parse_domain(name): domain for name, domain in settings.items()}
 
     def find(self, domain: str | None, *, subdomains: bool = True) -> AcceptedDomain | None:
         """The entry that answers for a domain: its own, or the closest parent with MatchSubDomains."""

@@ -16,7 +16,7 @@ from simulator.mail.address import Sender, covers, domain_of
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.rules import rule
 from simulator.products.exchange_online.forest import Inbound, Profile
-from simulator.products.exchange_online.identity import Client, Proof, certificate_proof
+from simulator.products.exchange_online.identity import Client, certificate_proof
 from simulator.products.exchange_online.notation import exactness
 from simulator.source import NOWHERE, Source
 
@@ -126,8 +126,7 @@ def _restriction(connector: Inbound, client: Client) -> _Verdict:
     if settings.RestrictDomainsToCertificate:
         at = settings.at("RestrictDomainsToCertificate")
         found = certificate_proof(connector, client)
-        if found is None:
-            found = Proof("", "identifies-nobody", "it names no certificate", at)
+        assert found is not None  # the settings refuse the flag without a name
         tests.append((found.known, found.reason, found.says, at))
     both = settings.RestrictDomainsToIPAddresses and settings.RestrictDomainsToCertificate
     either = connector.tenant.settings.knobs.partner_restrict_combination == "or"

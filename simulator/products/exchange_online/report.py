@@ -38,7 +38,7 @@ def report(
         return None
     host = mailbox_server(tenant.name)
     # The Diagnostic-Code is the whole line of Error Details: the service's code, and the other server's reply behind it.
-    failure = Failure(recipient, reply, None, remote_host)
+    failure = Failure(recipient, reply, reply if remote else None, remote_host)
     subject = held.message.get("Subject") or ""
     message = report_message(
         held, failure, fqdn=host, author=_author(held.sender, tenant, host), subject=f"Undeliverable: {subject}",

@@ -92,8 +92,10 @@ def ask(
 
 
 def message(**headers: str) -> Message:
-    head = {"From": "<a@gmail.test>", "Subject": "hello", "Message-ID": "<1@gmail.test>", **headers}
-    text = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in head.items())
+    """A small message; `_` in a header's name stands for `-`."""
+    head = {"From": "<a@gmail.test>", "Subject": "hello", "Message-ID": "<1@gmail.test>"}
+    head |= {name.replace("_", "-"): value for name, value in headers.items()}
+    text = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     return Message.parse(f"{text}\r\nHello.\r\n".encode())
 
 

@@ -73,7 +73,7 @@ def _play(
 @pytest.mark.parametrize(
     ("person", "to", "expected"),
     [
-        ("John", ["sun@customer.example", "john@contoso.com"], ["John -> onprem -> John", "John -> onprem -> internet -> Sun"]),
+        ("John", ["sun@customer.example", "john@contoso.com"], ["John -> onprem -> internet -> Sun", "John -> onprem -> John"]),
         ("Sun", ["john@contoso.com"], ["Sun -> internet -> onprem -> John"]),
         ("Sun", ["bob@contoso.com"], [
             "Sun -> internet -> onprem -> REJECTED 550 for bob@contoso.com", "internet -> Sun"]),
