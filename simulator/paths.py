@@ -103,9 +103,9 @@ def _ending(
             leg = Leg(refusal.host, tuple(refusal["connectors"]), refusal["any_connectors"])
             word, code, why = ("LOOP" if refusal["loop"] or fate["loop"] else "REJECTED"), refusal["codes"], refusal
         return ended(End(word, code, meant), why, "bounced", leg)  # type: ignore[arg-type]
-    if fate["loop"]:
-        return ended(End("LOOP", fate["codes"], meant), fate, "bounced")
     to = _name(fate["to"], lab) if fate["to"] else ""
+    if fate["loop"]:
+        return ended(End("LOOP", fate["codes"], meant, to=to), fate, "bounced")
     return ended(End("NDR", fate["codes"], meant, to=to), fate, "bounced")
 
 
@@ -202,7 +202,11 @@ def balance(log: Log, queued: Iterable[str]) -> Balance:
     lost: list[str] = []
     for copy in known.values():
         kind = copy.fate.type if copy.fate else ""
-        if kind in ("handed on", "expanded"):
+        if kind == "expanded" and copy.fate:
+            entered += len(copy.children) - 1  # one less where all its members have the message anyway
+            if not copy.children and not copy.fate["merged"]:
+                lost.append(copy.id)
+        elif kind == "handed on":
             entered += max(0, len(copy.children) - 1)
             if not copy.children:
                 lost.append(copy.id)

@@ -23,6 +23,9 @@ from simulator.world import Passage, World
 
 __all__ = ["Reception"]
 
+_GO_AHEAD_TLS = Reply(220, "2.0.0", "SMTP server ready")
+_GO_AHEAD_DATA = Reply(354, "", "Start mail input; end with <CRLF>.<CRLF>")
+_BYE = Reply(221, "2.0.0", "Service closing transmission channel")
 _TOO_LARGE = Reply(552, "5.3.4", "Message size exceeds fixed maximum message size")  # RFC 1870 6.1
 _TLS_FIRST = Reply(538, "5.7.11", "Encryption required for requested authentication mechanism")  # RFC 4954 6
 
@@ -53,13 +56,28 @@ class Reception:
         )
         return self._answer("CONNECT", "", self.host.connect(self.session, self._moment()))
 
+    def starttls(self) -> Reply:
+        """The go-ahead for a handshake."""
+        return self._say("STARTTLS", _GO_AHEAD_TLS)
+
+    def ready(self) -> Reply:
+        """The go-ahead for content."""
+        return self._say("DATA", _GO_AHEAD_DATA)
+
+    def quit(self) -> Reply:
+        return self._say("QUIT", _BYE)
+
+    def _say(self, verb: str, reply: Reply) -> Reply:
+        self._note("smtp", verb=verb, line="", reply=str(reply))
+        return reply
+
     def secured(self, tls: TlsFacts) -> None:
         """After a handshake: what was known before is forgotten (RFC 3207 4.2). Told to the log at the next EHLO."""
         self.session = self.session.with_(tls=tls, helo="", auth=None)
         self._told_tls = False
         self.reset()
 
-    def hello(self, name: str) -> tuple[Reply, tuple[str, ...]]:
+    def hello(self, name: str, *, extended: bool = True) -> tuple[Reply, tuple[str, ...]]:
         """EHLO or HELO: the greeting and the keywords."""
         self.session = self.session.with_(helo=name)
         self.reset()
@@ -74,7 +92,8 @@ class Reception:
         keywords = self.host.keywords(self.session)
         self.limit = _announced(keywords)
         reply = Reply(250, "", f"{self.host.fqdn} Hello [{self.session.peer}]")
-        self._note("smtp", verb="EHLO", line=name, reply=str(reply), keywords=list(keywords))
+        verb = "EHLO" if extended else "HELO"
+        self._note("smtp", verb=verb, line=name, reply=str(reply), keywords=list(keywords) if extended else [])
         return reply, keywords
 
     def login(self, user: str, password: str) -> Reply:
@@ -167,8 +186,7 @@ class Reception:
     def _answer(self, verb: str, line: str, decision: Decision, rcpts: tuple[Address, ...] | None = None) -> Reply:
         self._steps(decision, str(rcpts[0]) if rcpts and verb == "RCPT" else "")
         reply = decision.reply
-        if not (verb == "CONNECT" and decision.ok):
-            self._note("smtp", verb=verb, line=line, reply=str(reply))
+        self._note("smtp", verb=verb, line=line, reply=str(reply))
         if not decision.ok:
             self._refuse(verb, decision, rcpts)
         return reply

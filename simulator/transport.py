@@ -29,11 +29,15 @@ __all__ = ["Ask", "Journey", "Told", "process", "submit"]
 Ask = Question | Action
 Told = Answer | Heard | None
 Journey = Generator[Ask, Any, None]
-_MOST_EXPANSIONS = 100  # nesting of groups and forwards beyond which something points at itself
 
 
-def process(world: World, work: Work, depth: int = 0) -> Journey:
-    """Routes the recipients of one piece of work and carries out what follows."""
+def process(world: World, work: Work, seen: set[Address] | None = None, above: tuple[Address, ...] = ()) -> Journey:
+    """Routes the recipients of one piece of work and carries out what follows.
+
+    `seen` are the addresses that the message goes to at this host so far: nobody gets it twice because two groups
+    name them. `above` are the groups and forwards that led here.
+    """
+    seen = seen if seen is not None else set(work.copies)
     host = world.host(work.host)
     relays: dict[Relay, list[Address]] = {}
     for recipient in work.copies:
@@ -44,7 +48,7 @@ def process(world: World, work: Work, depth: int = 0) -> Journey:
         if isinstance(route, Relay):
             relays.setdefault(route, []).append(recipient)
         elif isinstance(route, Expand):
-            yield from _expand(world, work, recipient, route, depth)
+            yield from _expand(world, work, recipient, route, seen, above)
         else:
             _settle_here(world, work, recipient, route)
     for relay, recipients in relays.items():
@@ -74,24 +78,29 @@ def _settle_here(world: World, work: Work, recipient: Address, route: Route) -> 
         _bounce(world, work, recipient, Bounce(route.reply, refused=False, loop=route.loop), "", "")
 
 
-def _expand(world: World, work: Work, recipient: Address, route: Expand, depth: int) -> Journey:
+def _expand(
+    world: World, work: Work, recipient: Address, route: Expand, seen: set[Address], above: tuple[Address, ...]
+) -> Journey:
     note: dict[str, Any] = {"now": world.now, "host": work.host, "msg": work.msg, "hop": work.hop}
-    if depth >= _MOST_EXPANSIONS:
-        loop = Bounce(Reply(554, "5.4.6", "Recipients refer to each other without end"), refused=False, loop=True)
-        _bounce(world, work, recipient, loop, "", "")
-        return
-    if not route.to and not route.keep:  # a group without members: nobody gets it, and nobody is told
-        _settle_here(world, work, recipient, Discard(f"empty {route.why}"))
+    new = tuple(a for a in dict.fromkeys(route.to) if a not in seen)
+    known = tuple(a for a in route.to if a in seen)
+    if not new and not route.keep and all(a in (*above, recipient) for a in known):
+        if known and route.why != "group":  # forwards that point at each other
+            loop = Bounce(Reply(554, "5.4.6", "Recipients refer to each other without end"), refused=False, loop=True)
+            _bounce(world, work, recipient, loop, "", "")
+        else:  # a group without members, or with itself alone: nobody gets it, and nobody is told
+            _settle_here(world, work, recipient, Discard(f"empty {route.why}"))
         return
     world.log.add(
-        "expanded", copy=work.copies[recipient], rcpt=str(recipient), to=[str(a) for a in route.to], why=route.why,
-        keep=route.keep, **note,
+        "expanded", copy=work.copies[recipient], rcpt=str(recipient), to=[str(a) for a in new], why=route.why,
+        keep=route.keep, merged=[str(a) for a in known], **note,
     )  # fmt: skip
+    seen.update(new)
     if route.keep:
         kept = world.split(work, recipient, (recipient,))
         _settle_here(world, kept, recipient, Deliver(recipient))
-    if route.to:
-        yield from process(world, world.split(work, recipient, route.to), depth + 1)
+    if new:
+        yield from process(world, world.split(work, recipient, new), seen, (*above, recipient))
 
 
 def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, ...]) -> Journey:

@@ -61,6 +61,7 @@ PATIENCE = 10.0
 _HASTE = 2 * 2**20  # octets a second at which even a busy computer moves a message over loopback
 _NO_EHLO = (500, 502, 504)  # RFC 5321 4.1.4: then HELO is tried
 _GONE = Broken("reset")
+_SLICE = 2**16  # octets of content written at a time
 
 
 class Identity(Protocol):
@@ -222,8 +223,13 @@ class Courier:
         protocol = client.protocol
         if protocol is None:
             raise ConnectionResetError
-        protocol.write(stuffed(content))
-        # No await stands between write and read, so no reply can come while nobody waits for it.
+        # In slices: TLS copies what it could not send yet, again for each record. The reply comes after the last one,
+        # and no await stands between writing that and reading, so nothing is lost while nobody waits for it.
+        octets = stuffed(content)
+        for start in range(0, len(octets), _SLICE):
+            if start:
+                await protocol._drain_helper()  # asyncio's own flow control
+            protocol.write(octets[start : start + _SLICE])
         answer = await protocol.read_response()
         if answer.code == 421:
             client.close()

@@ -144,7 +144,7 @@ class LabSMTP(Connection):
             return
         self._forget()
         self._extended = extended
-        reply, self._keywords = self.reception.hello(hostname)
+        reply, self._keywords = self.reception.hello(hostname, extended=extended)
         await self.answer(Reply(reply.code, "", "\n".join((reply.text, *self._keywords))) if extended else reply)
 
     def _announces(self, keyword: str) -> bool:
@@ -163,7 +163,7 @@ class LabSMTP(Connection):
         elif context is None:
             await self.answer(Reply(454, "4.7.0", "TLS not available"))  # RFC 3207 4
         else:
-            await self.answer(Reply(220, "2.0.0", "Ready to start TLS"))
+            await self.answer(self.reception.starttls())
             await self.secure(context)
 
     def _look_at_tls(self) -> None:
@@ -212,7 +212,7 @@ class LabSMTP(Connection):
 
     async def smtp_QUIT(self, arg: str) -> None:
         self.hanging_up = not arg
-        await self.answer(_NO_PARAMETERS if arg else Reply(221, "2.0.0", "Service closing transmission channel"))
+        await self.answer(_NO_PARAMETERS if arg else self.reception.quit())
 
     async def smtp_MAIL(self, arg: str) -> None:
         if not self.reception.session.helo:
@@ -252,7 +252,7 @@ class LabSMTP(Connection):
         if refusal:
             await self.answer(refusal)
             return
-        await self.answer(Reply(354, "", "Start mail input; end with <CRLF>.<CRLF>"))
+        await self.answer(self.reception.ready())
         limit = self.reception.limit
         try:
             got = await read_content(self._reader, limit and limit + CLEMENCY, self._reset_timeout)

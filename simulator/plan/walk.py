@@ -88,7 +88,7 @@ class _Line:
             return Broken("reset")
         if isinstance(action, Quit):
             self.reception = None
-            return Said(Reply(221, "", "bye"))
+            return Said(reception.quit())
         heard = self._verb(reception, action)
         if isinstance(heard, Said) and heard.reply.code == 421:
             self.reception = None  # RFC 5321 3.8: the listener closes the channel
@@ -124,12 +124,14 @@ class _Line:
         if isinstance(action, RcptTo):
             return Said(reception.rcpt(action.recipient, action.parameters))
         assert isinstance(action, Data)
+        reception.ready()
         return Said(reception.content(action.content))
 
     def _handshake(self, reception: Reception, asked: StartTls) -> Heard:
         server, start = self.server, self.engine.start
         if server is None or server.certificate is None:
             return Said(Reply(502, "5.5.1", "STARTTLS is not offered"))
+        reception.starttls()
         own = self.certificate if asked.certificate else None
         version = f"TLSv{asked.version or '1.3'}"
         reception.secured(TlsFacts(version, "", own.facts(start) if own else None))

@@ -202,9 +202,10 @@ def _say(action: Action, stage: str) -> Generator[Action, Heard, Said]:
 
 def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
     """The parameters of MAIL as they are true of the message now."""
-    declared = dict(errand.parameters)
-    if "SIZE" in declared:  # RFC 1870 6.4: a relay declares the size that the message has now
-        declared["SIZE"] = str(len(errand.content))
+    declared: dict[str, str | None] = {
+        **errand.parameters,
+        "SIZE": str(len(errand.content)),
+    }  # RFC 1870 6.4: as it is now
     if not all(str(a or "").isascii() for a in (errand.sender, *errand.recipients)):
         if "SMTPUTF8" not in offered:  # RFC 6531 3.2: such an address cannot go to a host without it
             raise _Ended("MAIL", reply=Reply(550, "5.6.7", "The address needs SMTPUTF8, which is not offered"))

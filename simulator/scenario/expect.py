@@ -35,57 +35,44 @@ def check_values(expectations: Mapping[str, Node], played: Played) -> list[Diffe
 
 
 def _reply(node: Node, played: Played) -> Iterable[Difference]:
-    refused = played.of("refused")
-    if not refused and not _keyed(node, ("at", "code", "says")):
-        refused = []
-    yield from _each(node, ("at", "code", "says"), refused, _of_person_server_link, _reply_facts, "reply", "no refusal")
+    def facts(event: Event) -> dict[str, str]:
+        return {"at": event["verb"], "code": event["codes"], "says": event["reply"]}
 
-
-def _reply_facts(event: Event) -> dict[str, str]:
-    return {"at": event["verb"], "code": event["codes"], "says": event["reply"]}
+    yield from _each(node, played, played.of("refused"), facts, "reply", "no refusal")
 
 
 def _deferred(node: Node, played: Played) -> Iterable[Difference]:
     def facts(event: Event) -> dict[str, str]:
         return {"at": event.host, "code": event["codes"], "says": event["reply"], "remote": event["remote"]}
 
-    yield from _each(
-        node,
-        ("at", "code", "says", "remote"),
-        played.of("kept"),
-        _of_person_server_link,
-        facts,
-        "deferred",
-        "never deferred",
-    )
+    yield from _each(node, played, played.of("kept"), facts, "deferred", "never deferred")
+
+
+_FACTS = ("at", "code", "says", "remote")
 
 
 def _each(
-    node: Node, keys: tuple[str, ...], events: list[Event], belongs: Callable[[Event, str, Played | None], bool],
-    facts: Callable[[Event], dict[str, str]], name: str, nothing: str,
-) -> Iterable[Difference]:  # fmt: skip
+    node: Node, played: Played, events: list[Event], facts: Callable[[Event], dict[str, str]], name: str, nothing: str
+) -> Iterable[Difference]:
     """One map of facts that some event must meet as a whole, or one such map per person, server or link."""
-    if not _keyed(node, keys):
+    if not all(e.key.casefold() in _FACTS for e in node.entries):
         for entry in node.entries:
-            mine = [e for e in events if belongs(e, entry.key, None)]
-            yield from _each(entry.node, keys, mine, belongs, facts, f"{name} {entry.key}", nothing)
+            mine = [e for e in events if _is_about(e, entry.key, played)]
+            yield from _each(entry.node, played, mine, facts, f"{name} {entry.key}", nothing)
         return
-    best: list[Difference] | None = None
-    for event in events:
-        have = facts(event)
-        wrong = [
-            Difference(f"{name} {e.key}", e.node.at, shown(e.node), have[e.key.casefold()])
-            for e in node.entries
-            if not _fact_fits(e, have[e.key.casefold()])
-        ]
-        if not wrong:
-            return
-        best = wrong if best is None or len(wrong) < len(best) else best
-    yield from best if best is not None else [Difference(name, node.at, shown(node), nothing)]
+    wrong = [_facts_differ(node, facts(event), name) for event in events]
+    if not wrong:
+        yield Difference(name, node.at, shown(node), nothing)
+    elif all(wrong):
+        yield from min(wrong, key=len)
 
 
-def _keyed(node: Node, keys: tuple[str, ...]) -> bool:
-    return all(e.key.casefold() in keys for e in node.entries)
+def _facts_differ(node: Node, have: Mapping[str, str], name: str) -> list[Difference]:
+    return [
+        Difference(f"{name} {e.key}", e.node.at, shown(e.node), have.get(e.key.casefold(), ""))
+        for e in node.entries
+        if not _fact_fits(e, have.get(e.key.casefold(), ""))
+    ]
 
 
 def _fact_fits(entry: Entry, value: str) -> bool:
@@ -96,12 +83,15 @@ def _fact_fits(entry: Entry, value: str) -> bool:
     return text_fits(entry.node, lambda want: says_fits(want, value))
 
 
-def _of_person_server_link(event: Event, key: str, _: Played | None) -> bool:
-    """Whether an event is about a server, a link `a -> b`, or (by address) a recipient."""
-    a, arrow, b = (part.strip() for part in key.partition("->"))
+def _is_about(event: Event, key: str, played: Played) -> bool:
+    """Whether an event is about a server, a link `a -> b`, or a recipient by name or address."""
+    a, arrow, b = (folded(part) for part in key.partition("->"))
     if arrow:
-        return folded(event.get("client", "")) == folded(a) and folded(event.host) == folded(b)
-    return folded(key) in (folded(event.host), folded(str(event.get("rcpt", ""))), folded(event.get("person", "")))
+        began = next((e for e in played.log.of("submitted") if e.msg == event.msg), None)
+        client = event.get("client") or (began["person"] if began else "")
+        return folded(client) == a and folded(event.host) == b
+    rcpt = event.get("rcpt", "")
+    return a in (folded(event.host), folded(rcpt), folded(_person(rcpt, played)))
 
 
 def _ndr(node: Node, played: Played) -> Iterable[Difference]:

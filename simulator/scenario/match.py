@@ -174,7 +174,8 @@ def _link_miss(link: Link, used: tuple[str, ...], number: int) -> _Miss | None:
 
 
 def _end_miss(wanted: Ending, end: End, number: int, names: _Names) -> _Miss | None:
-    if wanted.word != end.word:
+    # LOOP stands for REJECTED or NDR where a loop detector was the cause, so what is meant by these holds too.
+    if wanted.word != end.word and not (end.word == "LOOP" and wanted.word in ("REJECTED", "NDR")):
         return _Miss(number, "word", "ending", wanted.at)
     if miss := _link_miss(wanted.link, end.attempted, number):
         return miss

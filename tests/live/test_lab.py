@@ -172,7 +172,7 @@ async def test_wiretap_keeps_both_sides_of_every_session() -> None:
     said = [line for who, line, _ in lines if who == "client"]
     assert said[:3] == ["EHLO mx.east.test", "STARTTLS", "EHLO mx.east.test"]
     assert [line.split()[0] for line in said[3:]] == ["MAIL", "RCPT", "DATA", f"({len(BODY) + 77}", "QUIT"]
-    assert ("server", "220 2.0.0 Ready to start TLS", False) in lines
+    assert ("server", "220 2.0.0 SMTP server ready", False) in lines
     assert ("server", "250 2.6.0 Queued", True) in lines
     (session,) = {e["session"] for e in world.log.of("smtp.line", "smtp") if e.host == "west"}
     assert 2 == session

@@ -98,10 +98,21 @@ def test_a_loop_that_a_host_finds_itself_ends_as_one() -> None:
     assert START_OF + "LOOP 554 5.4.6 for Bob" == sentences(world)[0]
 
 
-def test_groups_that_contain_each_other_come_to_an_end() -> None:
-    world = played(west(bob=Expand((AMY,), "group"), amy=Expand((BOB,), "group")))
+def test_forwards_that_point_at_each_other_are_returned_as_a_loop() -> None:
+    world = played(west(bob=Expand((AMY,), "forward"), amy=Expand((BOB,), "forward")))
     assert START_OF + "LOOP 554 5.4.6 for Bob" == sentences(world)[0]
     assert sums(world)[-1]
+
+
+def test_groups_that_contain_each_other_are_visited_once() -> None:
+    world = played(west(bob=Expand((AMY, JO), "group"), amy=Expand((BOB,), "group")))
+    assert [START_OF + "DROPPED for Bob", START_OF + "jo@west.test"] == sorted(sentences(world))
+    assert sums(world)[-1]
+
+
+def test_a_member_of_two_groups_gets_the_message_once() -> None:
+    world = played(west(bob=Expand((AMY, JO), "group"), amy=Expand((JO,), "group")), "bob@west.test", "jo@west.test")
+    assert ([START_OF + "jo@west.test"], (1, 1, 0, 0, 0, 0, True)) == (sentences(world), sums(world))
 
 
 def test_mail_for_an_empty_group_is_dropped_and_counted() -> None:

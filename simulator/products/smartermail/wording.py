@@ -49,6 +49,9 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "self-mx": (554, "5.4.6", "The MX record of {host} points to this server"),  # I
 }
 
+_OURS = ("loop", "self-mx")
+"""Situations for which no text was observed at all: what is said is this simulator's, code included."""
+
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 BOUNCE_TEXT = "Could not deliver message to the following recipient(s):"  # W
@@ -62,7 +65,8 @@ class Wording:
 
     def say(self, situation: str, **facts: object) -> Reply:
         code, enhanced, text = TEXTS[situation]
-        return Reply(code, enhanced if self.enhanced else "", text.format(**facts))
+        shown = self.enhanced or situation in _OURS
+        return Reply(code, enhanced if shown else "", text.format(**facts))
 
     def greylisted(self, wait: timedelta) -> Reply:
         return self.say("greylisted", seconds=max(1, round(wait.total_seconds())))

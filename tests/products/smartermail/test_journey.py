@@ -96,13 +96,13 @@ def test_strangers_do_not_relay() -> None:
 
 def test_an_external_domain_with_its_mx_here_is_not_sent_in_circles() -> None:
     said = _play(_EXTERNAL, "Sun", "bob@contoso.com")[1]
-    assert ["Sun -> internet -> onprem -> LOOP 554 for bob@contoso.com", "onprem -> internet -> Sun"] == said
+    assert ["Sun -> internet -> onprem -> LOOP 554 5.4.6 for bob@contoso.com", "onprem -> internet -> Sun"] == said
 
 
 def test_the_naive_loop_ends_at_the_hop_limit() -> None:
     world, said = _play(_EXTERNAL, "Sun", "bob@contoso.com", self_mx="loop")
     circle = " -> ".join(["onprem"] * 21)  # the first 20 passes bring the count from 1 to the limit
-    assert f"Sun -> internet -> {circle} -> LOOP 554 for bob@contoso.com" == said[0]
+    assert f"Sun -> internet -> {circle} -> LOOP 554 5.4.6 for bob@contoso.com" == said[0]
     assert 20 == sum(1 for e in world.log.of("accepted") if e.msg == "m-1" and e.host == "onprem")
 
 

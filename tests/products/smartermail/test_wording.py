@@ -22,7 +22,7 @@ _FACTS = {
 }
 
 
-@pytest.mark.parametrize("situation", TEXTS)
+@pytest.mark.parametrize("situation", sorted(set(TEXTS) - {"loop", "self-mx"}))  # those texts are not observed ones
 def test_no_reply_carries_an_enhanced_code(situation: str) -> None:
     assert "" == Wording().say(situation, **_FACTS).enhanced
 
@@ -39,7 +39,7 @@ def test_a_knob_adds_the_codes_in_the_class_of_the_reply(situation: str) -> None
         ("relay", "550 Authentication is required for relay"),
         ("auth-match", "550 From domain must match authenticated domain"),
         ("unknown", "550 <a@b> No such user here"),
-        ("loop", "554 Too many hops"),
+        ("loop", "554 5.4.6 Too many hops"),
         ("greylisted", "451 Greylisted, please try again in 1 seconds"),
     ],
 )
@@ -89,4 +89,4 @@ def test_long_lists_are_counted_in_digits() -> None:
 def test_dns_of_unroutable_mail_is_trouble_of_dns() -> None:
     found = trouble(Outcome(unroutable=Unroutable("self-mx", "contoso.com", True, "why")), SUN, SUN)
     assert isinstance(found, Trouble)
-    assert "554 The MX record of contoso.com points to this server" == str(Wording().trouble(found, True, 4))
+    assert "554 5.4.6 The MX record of contoso.com points to this server" == str(Wording().trouble(found, True, 4))
