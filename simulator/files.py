@@ -68,7 +68,9 @@ def read_text(name: str) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise ScenarioError(Problem(Source(name, 1, 1), "the file is larger than 8 MB"))
-        return path.read_bytes().decode("utf-8-sig")
+        octets = path.read_bytes()
+        # PowerShell 5.1 writes UTF-16 with a byte order mark.
+        return octets.decode("utf-16" if octets[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except FileNotFoundError:
         raise ScenarioError(Problem(Source(name, 1, 1), "there is no such file")) from None
     except UnicodeDecodeError as bad:

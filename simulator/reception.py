@@ -113,7 +113,7 @@ class Reception:
             decision = replace(decision, reply=_TOO_LARGE)
         if decision.ok:
             self._envelope = envelope
-        return self._answer("MAIL", f"FROM:<{sender or ''}>", decision)
+        return self._answer("MAIL", f"FROM:<{sender or ''}>{_told(parameters)}", decision)
 
     def rcpt(self, recipient: Address, parameters: Parameters) -> Reply:
         assert self._envelope is not None
@@ -121,7 +121,7 @@ class Reception:
         if decision.ok:
             self._envelope = self._envelope.plus(recipient, parameters)
             self._taken[recipient] = decision
-        return self._answer("RCPT", f"TO:<{recipient}>", decision, (recipient,))
+        return self._answer("RCPT", f"TO:<{recipient}>{_told(parameters)}", decision, (recipient,))
 
     def content(self, octets: bytes) -> Reply:
         """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued."""
@@ -232,3 +232,8 @@ class Reception:
 def _announced(keywords: tuple[str, ...]) -> int | None:
     words = next((k.split() for k in keywords if k.upper().startswith("SIZE ")), [])
     return int(words[1]) or None if words[1:] and words[1].isdigit() else None
+
+
+def _told(parameters: Parameters) -> str:
+    """Parameters as they stand behind an address."""
+    return "".join(f" {key}={value}" if value is not None else f" {key}" for key, value in parameters.items())

@@ -37,9 +37,12 @@ _CIPHERS = b"DEFAULT:@SECLEVEL=0"
 _VERSIONS = {"1.0": SSL.TLS1_VERSION, "1.1": SSL.TLS1_1_VERSION, "1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 
 
-def server_context(issued: Issued, request_client_certificate: bool = True) -> AnyCert:
-    """For a listener that shows `issued`. A host without a certificate has no context and offers no STARTTLS."""
-    return AnyCert(issued, server=True, request=request_client_certificate)
+def server_context(issued: Issued, request_client_certificate: bool = True, *, minimum: str = "") -> AnyCert:
+    """For a listener that shows `issued`. A host without a certificate has no context and offers no STARTTLS.
+
+    A client that speaks only versions below `minimum` ("1.2") gets no handshake.
+    """
+    return AnyCert(issued, server=True, request=request_client_certificate, minimum=minimum)
 
 
 def client_context(issued: Issued | None = None, version: str = "") -> AnyCert:
@@ -52,14 +55,18 @@ class AnyCert(ssl.SSLContext):
 
     _context: SSL.Context
 
-    def __new__(cls, issued: Issued | None, *, server: bool, request: bool = True, version: str = "") -> AnyCert:
+    def __new__(
+        cls, issued: Issued | None, *, server: bool, request: bool = True, version: str = "", minimum: str = ""
+    ) -> AnyCert:
         made = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
         if not server:
             made.check_hostname, made.verify_mode = False, ssl.CERT_NONE  # what it is, for those who look
-        made._context = _openssl_context(issued, server, request, version)
+        made._context = _openssl_context(issued, server, request, version, minimum)
         return made
 
-    def __init__(self, issued: Issued | None, *, server: bool, request: bool = True, version: str = "") -> None:
+    def __init__(
+        self, issued: Issued | None, *, server: bool, request: bool = True, version: str = "", minimum: str = ""
+    ) -> None:
         """Everything is done in `__new__`, as in the class it looks like."""
 
     def wrap_bio(
@@ -72,7 +79,7 @@ class AnyCert(ssl.SSLContext):
         raise NotImplementedError("for asyncio only")
 
 
-def _openssl_context(issued: Issued | None, server: bool, request: bool, version: str) -> SSL.Context:
+def _openssl_context(issued: Issued | None, server: bool, request: bool, version: str, minimum: str) -> SSL.Context:
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_cipher_list(_CIPHERS)  # first: the level decides about the certificate that follows
     if issued:
@@ -80,7 +87,7 @@ def _openssl_context(issued: Issued | None, server: bool, request: bool, version
         context.use_privatekey(issued.key)
         for intermediate in issued.chain:
             context.add_extra_chain_cert(intermediate)
-    context.set_min_proto_version(_VERSIONS[version or "1.0"])
+    context.set_min_proto_version(_VERSIONS[version or minimum or "1.0"])
     context.set_max_proto_version(_VERSIONS[version or "1.3"])
     context.set_verify(SSL.VERIFY_PEER if request else SSL.VERIFY_NONE, lambda *_: True)
     if not server:

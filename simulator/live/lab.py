@@ -74,7 +74,7 @@ class LiveLab:
         self._nameserver = Nameserver(lab.zone)
         self._desks: dict[tuple[str, int], ServerDesk] = {}
         self._callers: dict[Endpoint, LabSMTP] = {}
-        self._server_contexts: dict[CertificateSpec, ssl.SSLContext] = {}
+        self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
         self._client_contexts: dict[tuple[CertificateSpec | None, str], ssl.SSLContext] = {}
 
     # life
@@ -200,9 +200,11 @@ class LiveLab:
         spec = self.lab.servers[server].certificate
         if spec is None:
             return None
-        if spec not in self._server_contexts:
-            self._server_contexts[spec] = server_context(self.authorities.issue(spec, self.start))
-        return self._server_contexts[spec]
+        minimum = self.lab.hosts[server].minimum_tls
+        if (spec, minimum) not in self._server_contexts:
+            issued = self.authorities.issue(spec, self.start)
+            self._server_contexts[spec, minimum] = server_context(issued, minimum=minimum)
+        return self._server_contexts[spec, minimum]
 
     def client_context(self, spec: CertificateSpec | None, version: str = "") -> ssl.SSLContext:
         """What a client with this certificate, or with none, uses; `version` is the only one it speaks."""

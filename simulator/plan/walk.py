@@ -38,6 +38,7 @@ from simulator.zone import Answer, Question
 __all__ = ["PlanEngine"]
 
 _OPEN_PORTS = (25, 587)
+_VERSIONS = {"": "TLSv1.3", "1.0": "TLSv1", "1.1": "TLSv1.1", "1.2": "TLSv1.2", "1.3": "TLSv1.3"}
 
 
 class PlanEngine:
@@ -132,7 +133,10 @@ class _Line:
         if server is None or server.certificate is None:
             return Said(Reply(502, "5.5.1", "STARTTLS is not offered"))
         reception.starttls()
+        if asked.version and asked.version < reception.host.minimum_tls:
+            self.reception = None
+            return Broken("handshake")
         own = self.certificate if asked.certificate else None
-        version = f"TLSv{asked.version or '1.3'}"
+        version = _VERSIONS[asked.version]
         reception.secured(TlsFacts(version, "", own.facts(start) if own else None))
         return Secured(TlsFacts(version, "", server.certificate.facts(start)))

@@ -76,6 +76,8 @@ class Host(Protocol):
     def has_connectors(self) -> bool: ...  # whether paths print -[none]-> for it
     @property
     def submission(self) -> Submission: ...
+    @property
+    def minimum_tls(self) -> str: ...  # "1.2": older versions get no handshake; "" for none
 
     def owns(self, recipient: Address) -> bool:
         """Whether a mailbox of that address is here."""

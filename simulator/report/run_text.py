@@ -28,18 +28,17 @@ def lines(scenario: ScenarioResult) -> str:
 
 def failures(result: RunResult) -> str:
     """The stories, one for each cause."""
-    by_cause: dict[tuple[str, str], list[FlowResult]] = {}
+    by_cause: dict[tuple[str, ...], list[FlowResult]] = {}
     for number, flow in enumerate(f for f in result.flows() if f.status != "pass"):
-        cause = cause_of(flow)
-        by_cause.setdefault(cause if cause[0] else (str(number), "alone"), []).append(flow)
+        by_cause.setdefault(cause_of(flow) or (str(number),), []).append(flow)
     return "\n\n".join(story(group[0], group[1:]) for group in by_cause.values())
 
 
 def causes(result: RunResult) -> int:
     """How many different causes the failures have."""
     failed = [f for f in result.flows() if f.status != "pass"]
-    known = {cause_of(f) for f in failed if cause_of(f)[0]}
-    return len(known) + sum(1 for f in failed if not cause_of(f)[0])
+    told = [cause_of(f) for f in failed]
+    return len({cause for cause in told if cause}) + told.count(())
 
 
 def summary(result: RunResult, wall: float) -> str:

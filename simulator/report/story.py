@@ -37,14 +37,19 @@ def flow_line(result: FlowResult, width: int) -> str:
     return f"  pass  {name:<{width}}  {print_path(ends[0].path)}"
 
 
-def cause_of(result: FlowResult) -> tuple[str, str]:
-    """What a failure is grouped by: the setting that decided and the rule; empty where none can be named."""
+def cause_of(result: FlowResult) -> tuple[str, ...]:
+    """What a failure is grouped by; empty where no cause can be named.
+
+    The same setting by the same rule, and the same wrong end in the same way: a sentence that merely expects
+    something else has a story of its own.
+    """
     for difference in result.differences:
         if difference.ending is not None:
+            end = difference.ending.path.end
             decisive = _decisive(_decisions(difference, result.played))
-            if decisive and (place := _place(decisive)):
-                return place, decisive.because
-    return "", ""
+            if end.word != "delivered" and decisive and (place := _place(decisive)):
+                return place, decisive.because, difference.says, end.word, end.code
+    return ()
 
 
 def _place(event: Event) -> str:
@@ -66,6 +71,10 @@ def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
         lines.append(_labelled("look", command))
     for other in others:
         lines.append(_labelled("also", f"{other.flow.name} failed for the same cause ({other.flow.at})"))
+        for difference in other.differences:
+            if difference.ending is not None:
+                lines.append(_labelled("", f"expected  {difference.expected}"))
+                lines.append(_labelled("", f"got       {difference.got}"))
     return "\n".join(lines)
 
 

@@ -86,7 +86,12 @@ def _facts(node: Node, reading: _Reading) -> None:
             _facts(entry.node, reading)
         elif not (key in _KEYED and entry.node.is_map):
             says = f"unknown fact {entry.key} in {key}."
-            reading.problems.error(entry.key_at, says, near_miss(entry.key, allowed).strip())
+            fix = (
+                "Put a text that holds a comma in quotes."
+                if entry.node.is_null
+                else near_miss(entry.key, allowed).strip()
+            )
+            reading.problems.error(entry.key_at, says, fix)
 
 
 def _fact(entry: Entry, reading: _Reading) -> None:
@@ -99,6 +104,8 @@ def _fact(entry: Entry, reading: _Reading) -> None:
             if fact == "code" and item.is_scalar and not _CODE.match(text):
                 fix = "Write 550, 550 5.7.64, 5.7.64, 5.7.*, 4xx or *."
                 reading.problems.error(item.at, f"{text!r} is not a code.", fix)
+            elif (reading.key, fact) == ("attributed", "direction") and folded(text) not in ("originating", "incoming"):
+                reading.problems.error(item.at, f"{text!r} is no direction.", "Write Originating or Incoming.")
             elif (reading.key, fact) in _SERVERS and item.is_scalar and not _is_host(text):
                 reading.names.check_server(text, item.at, reading.problems)
             elif (reading.key, fact) == ("ndr", "to") and item.is_scalar:

@@ -112,6 +112,10 @@ class _Loading:
         if not root.is_map:
             self.problems.error(root.at, "a scenario is a mapping with lab and flows.")
             raise self.failed()
+        if root.get("mailflow") is not None and root.get("flows") is None and root.get("stages") is None:
+            fix = f"Write a scenario with  lab: {self.file.rpartition('/')[2]}  and flows."
+            self.problems.error(root.at, "this is a lab; a scenario names it and says what to play.", fix)
+            raise self.failed()
         self._words(root, SCENARIO_WORDS, "a scenario")
         tree = self._lab(root)
         if tree is None:

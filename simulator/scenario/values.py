@@ -14,6 +14,8 @@ __all__ = ["duration", "ip", "moment", "part", "size", "words"]
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|b|bytes|kb|mb|gb)\Z", re.I)
 _FACTOR = {"": 1, "b": 1, "bytes": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
+_LARGEST = 1024**3  # octets of a message: far above any limit that a host here has
+_LONGEST = 10_000 * 86400  # seconds: what a certificate's validity may need, and no overflow of dates
 _WORD = re.compile(r"\S+")
 
 
@@ -22,6 +24,8 @@ def duration(text: str) -> timedelta:
     found = seconds(text)
     if found is None:
         raise ValueError(f"{text!r} is not a span of time; write 30s, 10m, 22h30m or 60d")
+    if found > _LONGEST:
+        raise ValueError(f"{text!r} is longer than {_LONGEST // 86400} days")
     return timedelta(seconds=found)
 
 
@@ -30,7 +34,10 @@ def size(text: str) -> int:
     found = _SIZE.match(text.strip())
     if not found:
         raise ValueError(f"{text!r} is not a size; write 200KB, 25MB or a number of bytes")
-    return int(float(found[1]) * _FACTOR[found[2].lower()])
+    octets = float(found[1]) * _FACTOR[found[2].lower()]
+    if octets > _LARGEST:
+        raise ValueError(f"{text!r} is larger than {_LARGEST // 1024**3}GB")
+    return int(octets)
 
 
 def ip(text: str) -> str:

@@ -51,6 +51,7 @@ class TinyHost:
     source: str = ""
     product: str = "Tiny"
     has_connectors: bool = False
+    minimum_tls: str = ""
 
     def owns(self, recipient: Address) -> bool:
         return recipient.domain == self.domain

@@ -64,6 +64,7 @@ class Internet:
 
     product = "the Internet"
     has_connectors = False
+    minimum_tls = ""  # RFC 8997 asks for 1.2; the rest of the world is not that far
 
     def __init__(self, server: Server, settings: InternetSettings, mailboxes: Collection[Address]) -> None:
         self.server, self.settings = server, settings
@@ -84,7 +85,7 @@ class Internet:
     def keywords(self, session: Session) -> tuple[str, ...]:
         starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
         auth = ("AUTH LOGIN PLAIN",) if session.port in _SUBMISSION_PORTS else ()
-        return ("PIPELINING", "SIZE", *starttls, *auth, "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
+        return ("PIPELINING", "SIZE", *starttls, *auth, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN")
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         step = login_step(self.mailboxes, user, password)

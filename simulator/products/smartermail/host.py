@@ -69,6 +69,7 @@ class SmarterMail:
 
     product = "SmarterMail"
     has_connectors = False
+    minimum_tls = ""  # the operating system decides; no page names one
 
     def __init__(self, server: Server, settings: SmarterMailSettings, mailboxes: Collection[Address]) -> None:
         self.server, self.settings = server, settings

@@ -41,7 +41,7 @@ def test_a_host_tells_who_it_is() -> None:
 
 def test_keywords_follow_from_port_and_certificate() -> None:
     bare, good = an_internet(), an_internet(certificate=CERTIFICATE)
-    plain = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
+    plain = ("PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN")
     assert plain == bare.keywords(a_session())
     assert {"STARTTLS"} == set(good.keywords(a_session())) - set(plain)
     assert set() == set(good.keywords(a_session(tls=tls()))) - set(plain)
