@@ -13,11 +13,12 @@ from datetime import datetime
 
 from simulator.mail.address import Address
 from simulator.policy.host import Held
+from simulator.value import value
 
 __all__ = ["Queue", "Work"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Work:
     """A message at a host with the recipients that are to be routed and attempted together."""
 

@@ -8,6 +8,7 @@ owns each recipient (the tenants of one service share a front door).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from simulator.mail.address import Address, Sender, sender_text
@@ -123,21 +124,25 @@ class Reception:
             self._taken[recipient] = decision
         return self._answer("RCPT", f"TO:<{recipient}>{_told(parameters)}", decision, (recipient,))
 
-    def content(self, octets: bytes) -> Reply:
-        """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued."""
+    def content(self, content: bytes | Message) -> Reply:
+        """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued.
+
+        The wire has octets; the plan hands the message across, which is read as its octets would be.
+        """
         assert self._envelope is not None and self._passage is not None
-        envelope, message = self._envelope, Message.parse(octets)
+        message = content.received() if isinstance(content, Message) else Message.parse(content)
+        envelope, size = self._envelope, message.size
         shares = self._shares()
         replies: list[tuple[Held, Decision]] = []
         for recipients, taken in shares:
             owner = self.world.host(taken.owner or self.host.name)
             part = envelope.only(recipients)
             decision = owner.content(self.session, part, message, self.world.moment(owner.name), taken.facts)
-            if decision.ok and self._is_over(len(octets)):
+            if decision.ok and self._is_over(size):
                 decision = replace(decision, reply=_TOO_LARGE)
             if not decision.ok:
                 decision = replace(decision, owner=owner.name, connector=decision.connector or taken.connector)
-                reply = self._answer("DATA", f"{len(octets)} octets", decision, envelope.recipients)
+                reply = self._answer("DATA", f"{size} octets", decision, envelope.recipients)
                 self.reset()
                 return reply
             session = self.session if owner is self.host else self.session.with_(server=owner.name)
@@ -149,10 +154,10 @@ class Reception:
         for held, decision in replies:
             owner = self.world.host(held.session.server)
             self._steps(decision)
-            kept = replace(held, message=owner.stamp(held, self.world.moment(owner.name)))
+            kept = held.with_message(owner.stamp(held, self.world.moment(owner.name)))
             self.world.take_in(kept, owner, self._passage)
         final = replies[0][1].reply
-        self._note("smtp", verb="DATA", line=f"{len(octets)} octets", reply=str(final))
+        self._note("smtp", verb="DATA", line=f"{size} octets", reply=str(final))
         self.reset()
         return final
 
@@ -220,15 +225,16 @@ class Reception:
 
     def _note(self, type: str, **fields: Any) -> None:
         passage = self._passage
-        self.world.log.add(
-            type, now=self.world.now, host=self.host.name, msg=passage.msg if passage else "",
-            hop=passage.hop + 1 if passage else 0, session=self.number, **fields,
+        self.world.log.write(
+            type, self.world.now, self.host.name, passage.msg if passage else "", passage.hop + 1 if passage else 0,
+            {"session": self.number, **fields},
         )  # fmt: skip
 
     def _moment(self) -> Moment:
         return self.world.moment(self.host.name)
 
 
+@lru_cache(256)
 def _announced(keywords: tuple[str, ...]) -> int | None:
     words = next((k.split() for k in keywords if k.upper().startswith("SIZE ")), [])
     return int(words[1]) or None if words[1:] and words[1].isdigit() else None

@@ -7,12 +7,14 @@ positions, so a decision taken much later can still point at the line that cause
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from simulator.value import value
 
 __all__ = ["NOWHERE", "Entry", "Node", "Problem", "ProblemList", "Scalar", "Source"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@value(order=True)
 class Source:
     """A place in a file. Lines and columns count from 1; `NOWHERE` stands for built-in defaults."""
 
@@ -31,7 +33,7 @@ class Source:
 NOWHERE = Source("", 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scalar:
     """A scalar as it was typed. `quoted` scalars are never null or boolean."""
 
@@ -39,7 +41,7 @@ class Scalar:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """One key of a mapping: the key as typed, where it stands, and its value."""
 
@@ -48,7 +50,7 @@ class Entry:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Node:
     """A configuration value with its position: a scalar, a list of nodes, or a mapping of entries.
 
@@ -152,7 +154,7 @@ class Node:
         return iter(self.items)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@value(order=True)
 class Problem:
     """What is wrong with a file, where, and what to write instead. `level` is `error` or `warning`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from simulator.mail.address import Address
 from simulator.mail.tls import Certificate
@@ -100,11 +101,18 @@ class Lab:
 
     def person_of(self, address: Address) -> str:
         """The name that stands for an address in a sentence; the address itself where nobody has it."""
-        for person in self.people.values():
-            if any(mailbox == address for mailbox, _ in person.mailboxes):
-                return person.name
-        return str(address)
+        return self._people.get(address) or str(address)
 
     def server_at(self, ip: str) -> Server | None:
         """The server that a public address belongs to."""
-        return next((s for s in self.servers.values() if ip in s.addresses), None)
+        return self._servers.get(ip)
+
+    @cached_property
+    def _people(self) -> Mapping[Address, str]:
+        """Names by mailbox; where several people have one, the first."""
+        every = reversed(list(self.people.values()))
+        return {mailbox: person.name for person in every for mailbox, _ in person.mailboxes}
+
+    @cached_property
+    def _servers(self) -> Mapping[str, Server]:
+        return {ip: server for server in reversed(list(self.servers.values())) for ip in server.addresses}

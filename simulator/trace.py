@@ -8,12 +8,13 @@ own fields follow. `outline` leaves out what only a wire can know (ports, certif
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-from simulator.policy.decision import Step
+from simulator.policy.decision import Candidate, Step
 from simulator.source import NOWHERE, Source
+from simulator.value import value
 
 __all__ = ["WIRE_ONLY", "Event", "Log"]
 
@@ -21,7 +22,7 @@ WIRE_ONLY = frozenset({"smtp.line", "dns.wire", "tls.certificate"})
 """Event types that only the live engine writes: what the wiretap kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """One thing that happened. `t` is mail time in seconds since the flow began."""
 
@@ -36,10 +37,11 @@ class Event:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Any:
-        return self.fields[key]
+        found = self.fields[key]
+        return _told(found) if key == "candidates" else found
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self.fields.get(key, default)
+        return self[key] if key in self.fields else default
 
     def as_json(self) -> dict[str, Any]:
         """As a line of `events.jsonl`; sources become file:line:column."""
@@ -47,7 +49,7 @@ class Event:
             "seq": self.seq, "t": round(self.t, 6), "host": self.host, "msg": self.msg, "hop": self.hop,
             "type": self.type, "because": self.because, "at": str(self.at) if self.at else "",
         }  # fmt: skip
-        return {**plain, **{k: _plain(v) for k, v in self.fields.items()}}
+        return {**plain, **{k: _plain(self[k]) for k in self.fields}}
 
 
 class Log:
@@ -56,28 +58,35 @@ class Log:
     def __init__(self, begin: datetime) -> None:
         self.begin = begin
         self.events: list[Event] = []
+        self._clock = (begin, 0.0)  # the mail time of the last event, and its `t`
 
     def add(
         self, type: str, *, now: datetime, host: str, msg: str = "", hop: int = 0, because: str = "",
         at: Source = NOWHERE, **fields: Any,
     ) -> Event:  # fmt: skip
         """Appends one event and returns it."""
-        t = (now - self.begin).total_seconds()
-        event = Event(len(self.events) + 1, t, host, msg, hop, type, because, at, fields)
+        return self.write(type, now, host, msg, hop, fields, because, at)
+
+    def write(
+        self, type: str, now: datetime, host: str, msg: str, hop: int, fields: Mapping[str, Any], because: str = "",
+        at: Source = NOWHERE,
+    ) -> Event:  # fmt: skip
+        """`add` for those who have the fields together already."""
+        # Many events have the very same moment.
+        if now is not self._clock[0]:
+            self._clock = (now, (now - self.begin).total_seconds())
+        event = Event(len(self.events) + 1, self._clock[1], host, msg, hop, type, because, at, fields)
         self.events.append(event)
         return event
 
     def steps(self, steps: tuple[Step, ...], *, now: datetime, host: str, msg: str, hop: int, rcpt: str = "") -> None:
-        """One `decision` event per step, with every candidate."""
+        """One `decision` event per step, with every candidate; these become plain data when somebody reads them."""
         for step in steps:
-            self.add(
-                "decision", now=now, host=host, msg=msg, hop=hop, because=step.rule, at=step.at, step=step.name,
-                outcome=step.outcome, says=step.says, rcpt=rcpt,
-                candidates=[
-                    {"name": c.name, "chosen": c.chosen, "reason": c.reason, "says": c.says, "at": str(c.at) if c.at else ""}
-                    for c in step.candidates
-                ],
-            )  # fmt: skip
+            told = {
+                "step": step.name, "outcome": step.outcome, "says": step.says, "rcpt": rcpt,
+                "candidates": step.candidates,
+            }  # fmt: skip
+            self.write("decision", now, host, msg, hop, told, step.rule, step.at)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -89,10 +98,18 @@ class Log:
     def outline(self) -> list[tuple[Any, ...]]:
         """What both engines must agree on."""
         return [
-            (e.host, e.msg, e.hop, e.type, e.because, str(e.at), _frozen(e.fields))
+            (e.host, e.msg, e.hop, e.type, e.because, str(e.at), _frozen({k: e[k] for k in e.fields}))
             for e in self.events
             if e.type not in WIRE_ONLY
         ]
+
+
+def _told(candidates: tuple[Candidate, ...]) -> list[dict[str, Any]]:
+    """Candidates as the log shows them."""
+    return [
+        {"name": c.name, "chosen": c.chosen, "reason": c.reason, "says": c.says, "at": str(c.at) if c.at else ""}
+        for c in candidates
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -180,7 +180,7 @@ def _try_each(
             host.has_connectors,
         )  # fmt: skip
         errand = Errand(
-            source, helo, sender, tuple(wire), message.content, relay.tls, relay.to.port, held.parameters,
+            source, helo, sender, tuple(wire), message, relay.tls, relay.to.port, held.parameters,
             {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, passage=passage,
         )  # fmt: skip
         one = yield from converse(target, errand, world.now)
@@ -239,7 +239,7 @@ def submit(world: World, errand: Errand, target: Target, *, person: str, server:
     msg = errand.passage.msg if errand.passage else ""
     world.log.add(
         "submitted", now=world.now, host=server, msg=msg, hop=0, person=person, sender=str(errand.sender or "<>"),
-        rcpts=[str(r) for r in errand.recipients], source=errand.source, size=len(errand.content),
+        rcpts=[str(r) for r in errand.recipients], source=errand.source, size=errand.size,
     )  # fmt: skip
     world.elapse(HOP_LATENCY)
     one = yield from converse(target, errand, world.now)

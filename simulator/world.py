@@ -10,7 +10,7 @@ from a copy's fate back to the start gives the delivery path.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from simulator.mail.address import Address
@@ -21,6 +21,7 @@ from simulator.policy.moment import Memory, Moment
 from simulator.queue import Queue, Work
 from simulator.topology import Lab
 from simulator.trace import Log
+from simulator.value import value
 
 __all__ = ["HOP_LATENCY", "Delivery", "Passage", "World"]
 
@@ -28,7 +29,7 @@ HOP_LATENCY = timedelta(milliseconds=100)
 """Mail time that an attempt takes, so that the Received stamps of two hops differ."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Passage:
     """What a lab client's session carries: it tells the listener which copies are coming in.
 
@@ -43,7 +44,7 @@ class Passage:
     connectors: bool = False  # whether the sending host has connectors at all
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Delivery:
     """A message in a mailbox."""
 
@@ -65,6 +66,7 @@ class World:
         self.queue = Queue()
         self.mailboxes: list[Delivery] = []
         self._memories: dict[str, Memory] = {}
+        self._moments: dict[str, Moment] = {}  # the latest of each host
         self._messages = 0
         self._copies: dict[str, int] = {}
         self._sessions = 0
@@ -74,14 +76,17 @@ class World:
 
     def moment(self, host: str) -> Moment:
         """The circumstances of a decision of `host` at this time."""
-        return Moment(self.now, self._memories.setdefault(host, {}), self.seed)
+        found = self._moments.get(host)
+        if found is None or found.now is not self.now:
+            found = self._moments[host] = Moment(self.now, self._memories.setdefault(host, {}), self.seed)
+        return found
 
     def elapse(self, span: timedelta) -> None:
         self.now += span
 
     def remember(self, before: World) -> None:
         """Carries on from an earlier flow: what hosts remember, what waits, how far the ids got."""
-        self._memories, self.queue = before._memories, before.queue
+        self._memories, self._moments, self.queue = before._memories, {}, before.queue
         self._messages, self._copies, self._sessions = before._messages, before._copies, before._sessions
 
     def new_message(self) -> str:

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from simulator.value import value
+
 __all__ = ["TYPES", "Answer", "Question", "Zone"]
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TLSA", "TXT")
 _LONGEST_CHAIN = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Question:
     """What a host asks DNS."""
 
@@ -28,7 +30,7 @@ class Question:
         return f"{self.name} {self.type}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """`status` is ok, nodata, nxdomain, servfail or timeout. `chain` are the CNAMEs that were followed."""
 

@@ -101,7 +101,7 @@ class Courier:
         if self._client is None:
             return _GONE
         self._is_shaking_hands = False
-        patience = self._patience + (len(action.content) / _HASTE if isinstance(action, Data) else 0)
+        patience = self._patience + (len(action.octets) / _HASTE if isinstance(action, Data) else 0)
         try:
             async with asyncio.timeout(patience):
                 return await self._carry(self._client, action)
@@ -163,7 +163,7 @@ class Courier:
         if isinstance(action, RcptTo):
             return await self._say(client, f"RCPT TO:{_path(str(action.recipient))}{_told(action.parameters)}")
         if isinstance(action, Data):
-            return await self._send(client, action.content)
+            return await self._send(client, action.octets)
         assert isinstance(action, Quit)
         try:
             return await self._say(client, "QUIT")

@@ -7,7 +7,10 @@ Domains are plain `str` in lower case without a final dot.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import lru_cache
+
+from simulator.value import value
 
 __all__ = ["Address", "AddressError", "Sender", "covers", "domain_of", "parse_domain", "parse_sender", "sender_text"]
 
@@ -35,7 +38,7 @@ def parse_domain(text: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     """A mailbox address. Equality ignores the case of the local part, as every product here does."""
 
@@ -49,15 +52,20 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """Raises `AddressError` when `text` is not `local@domain`."""
-        local, at, domain = text.strip().rpartition("@")
-        if not at or not local or len(local.encode()) > 64 * 4 or not _LOCAL.match(local):
-            raise AddressError(f"{text!r} is not a mail address")
-        if _LITERAL.match(domain):  # address literal, RFC 5321 4.1.3
-            return cls(local, domain.lower())
-        return cls(local, parse_domain(domain))
+        return _parse(text)
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
+
+
+@lru_cache(4096)
+def _parse(text: str) -> Address:
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not local or len(local.encode()) > 64 * 4 or not _LOCAL.match(local):
+        raise AddressError(f"{text!r} is not a mail address")
+    if _LITERAL.match(domain):  # address literal, RFC 5321 4.1.3
+        return Address(local, domain.lower())
+    return Address(local, parse_domain(domain))
 
 
 Sender = Address | None

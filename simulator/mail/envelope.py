@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from simulator.mail.address import Address, Sender
+from simulator.value import value
 
 __all__ = ["Envelope", "Parameters"]
 
@@ -13,7 +14,7 @@ Parameters = Mapping[str, str | None]
 """ESMTP parameters as sent, keys in upper case, None for a keyword without value."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Envelope:
     """Who sent it and whom it is for. Values of parameters keep their case."""
 

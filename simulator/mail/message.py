@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 __all__ = ["Message", "rfc5322_date"]
 
@@ -21,6 +21,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@lru_cache(1024)
 def rfc5322_date(when: datetime) -> str:
     """RFC 5322 3.3 in English whatever the locale; `when` must be UTC."""
     clock = f"{when.hour:02}:{when.minute:02}:{when.second:02}"
@@ -49,24 +50,47 @@ class Message:
         """The octets to send."""
         return b"".join(raw for _, raw in self.fields) + self.rest
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Octets as RFC 1870 counts them."""
-        return len(self.content)
+        return sum([len(raw) for _, raw in self.fields]) + len(self.rest)
+
+    def received(self) -> Message:
+        """The message as a host reads it that gets these octets: `parse(self.content)`, without reading them again."""
+        # Fields are read line by line and end where they ended before, unless the rest could be taken for more of them.
+        if self.rest[:1] in (b" ", b"\t") or _FIELD.match(self.rest):
+            return Message.parse(self.content)
+        return self
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """The fields' names in lower case."""
+        return [name.lower() for name, _ in self.fields]
 
     def all(self, name: str) -> list[str]:
         """The unfolded values of every field of that name, topmost first."""
         wanted = name.lower()
-        return [_value(raw) for found, raw in self.fields if found.lower() == wanted]
+        if wanted not in self._names:
+            return []
+        return [_value(raw) for found, (_, raw) in zip(self._names, self.fields, strict=True) if found == wanted]
 
     def get(self, name: str) -> str | None:
         """The topmost value, or None."""
         wanted = name.lower()
-        return next((_value(raw) for found, raw in self.fields if found.lower() == wanted), None)
+        return _value(self.fields[self._names.index(wanted)][1]) if wanted in self._names else None
+
+    def has(self, beginning: str) -> bool:
+        """Whether there is a field whose name begins so."""
+        wanted = beginning.lower()
+        return any(name.startswith(wanted) for name in self._names)
 
     def prepend(self, name: str, value: str) -> Message:
         """With a trace field on top; a line end in `value` becomes a fold."""
-        return Message(((name, _field(name, value)), *self.fields), self.rest)
+        return self.topped((name, value))
+
+    def topped(self, *written: tuple[str, str]) -> Message:
+        """With several fields on top, in this order."""
+        return Message((*[(name, _field(name, value)) for name, value in written], *self.fields), self.rest)
 
     def replaced(self, name: str, value: str) -> Message:
         """With exactly one field of that name, where the first one stood or else on top."""
@@ -79,20 +103,23 @@ class Message:
 
     def without(self, unwanted: Callable[[str], bool]) -> Message:
         """Without the fields whose lower-case name `unwanted` picks."""
-        return Message(tuple(f for f in self.fields if not unwanted(f[0].lower())), self.rest)
+        kept = [f for name, f in zip(self._names, self.fields, strict=True) if not unwanted(name)]
+        return self if len(kept) == len(self.fields) else Message(tuple(kept), self.rest)
 
     @property
     def received_count(self) -> int:
         """The number of Received fields: what hop limits count (RFC 5321 6.3)."""
-        return [name.lower() for name, _ in self.fields].count("received")
+        return self._names.count("received")
 
 
+@lru_cache(1024)
 def _field(name: str, value: str) -> bytes:
     # An empty line would end the header: only lines with something on them are kept.
     lines = [part for line in value.replace("\r", "\n").split("\n") if (part := line.strip())]
     return (f"{name}: " + "\r\n ".join(lines) + "\r\n").encode()
 
 
+@lru_cache(1024)
 def _value(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").partition(":")[2]
     return _FOLD.sub("", text).strip()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from simulator.value import value
 
 __all__ = ["Reply"]
 
@@ -11,7 +12,7 @@ _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)")
 _WIRE = re.compile(r"(\d{3})[ -]?(.*)\Z", re.S)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """One reply. `text` may hold several lines; `enhanced` is empty where the host sends none."""
 
@@ -61,4 +62,5 @@ class Reply:
         return [f"{self.code}{'-' if i + 1 < len(body) else ' '}{p}".rstrip() for i, p in enumerate(body)]
 
     def __str__(self) -> str:
-        return " ".join(p for p in (str(self.code), self.enhanced, self.text.replace("\n", " ")) if p)
+        text = self.text.replace("\n", " ")
+        return f"{self.codes} {text}" if text else self.codes

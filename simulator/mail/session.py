@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import Any
 
 from simulator.mail.address import Address
 from simulator.mail.tls import TlsFacts
+from simulator.value import value
 
 __all__ = ["Session"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Session:
     """One connection. Addresses are the public ones of the lab file, never loopback."""
 
@@ -23,4 +24,8 @@ class Session:
 
     def with_(self, **changes: object) -> Session:
         """A copy with some facts changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        now: dict[str, Any] = {
+            "peer": self.peer, "server": self.server, "port": self.port, "helo": self.helo, "tls": self.tls,
+            "auth": self.auth,
+        }  # fmt: skip
+        return Session(**{**now, **changes})

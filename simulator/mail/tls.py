@@ -6,13 +6,15 @@ certificate here carries its names, dates, purposes and where its chain was foun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+
+from simulator.value import value
 
 __all__ = ["Certificate", "TlsFacts"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Certificate:
     """A leaf certificate as its holder presented it. Dates are aware UTC."""
 
@@ -28,10 +30,15 @@ class Certificate:
     @property
     def all_names(self) -> tuple[str, ...]:
         """Common name and alternative names, lower case, each once; both count at Exchange Online."""
-        return tuple(dict.fromkeys(n.lower() for n in (self.subject, *self.names) if n))
+        return _all_names(self.subject, self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(1024)
+def _all_names(subject: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n.lower() for n in (subject, *names) if n))
+
+
+@value
 class TlsFacts:
     """A finished handshake. `certificate` is the peer's, None where it presented none."""
 

@@ -7,8 +7,9 @@ that the lab describes. So what it says would happen is what the code that reall
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from simulator.mail.reply import Reply
@@ -90,7 +91,7 @@ class _Line:
         if isinstance(action, Quit):
             self.reception = None
             return Said(reception.quit())
-        heard = self._verb(reception, action)
+        heard = _VERBS[type(action)](self, reception, action)
         if isinstance(heard, Said) and heard.reply.code == 421:
             self.reception = None  # RFC 5321 3.8: the listener closes the channel
         return heard
@@ -112,21 +113,13 @@ class _Line:
             self.reception = None
         return Said(reply)
 
-    def _verb(self, reception: Reception, action: object) -> Heard:
-        if isinstance(action, Hello):
-            reply, keywords = reception.hello(action.name)
-            return Said(reply, keywords)
-        if isinstance(action, StartTls):
-            return self._handshake(reception, action)
-        if isinstance(action, Login):
-            return Said(reception.login(action.user, action.password))
-        if isinstance(action, MailFrom):
-            return Said(reception.mail(action.sender, action.parameters))
-        if isinstance(action, RcptTo):
-            return Said(reception.rcpt(action.recipient, action.parameters))
-        assert isinstance(action, Data)
+    def _hello(self, reception: Reception, asked: Hello) -> Heard:
+        reply, keywords = reception.hello(asked.name)
+        return Said(reply, keywords)
+
+    def _data(self, reception: Reception, asked: Data) -> Heard:
         reception.ready()
-        return Said(reception.content(action.content))
+        return Said(reception.content(asked.content))
 
     def _handshake(self, reception: Reception, asked: StartTls) -> Heard:
         server, start = self.server, self.engine.start
@@ -138,5 +131,17 @@ class _Line:
             return Broken("handshake")
         own = self.certificate if asked.certificate else None
         version = _VERSIONS[asked.version]
-        reception.secured(TlsFacts(version, "", own.facts(start) if own else None))
-        return Secured(TlsFacts(version, "", server.certificate.facts(start)))
+        reception.secured(TlsFacts(version, "", _shown(own, start) if own else None))
+        return Secured(TlsFacts(version, "", _shown(server.certificate, start)))
+
+
+_shown = lru_cache(256)(CertificateSpec.facts)
+
+_VERBS: dict[type, Callable[[_Line, Reception, Any], Heard]] = {
+    Hello: _Line._hello,
+    StartTls: _Line._handshake,
+    Login: lambda _, reception, asked: Said(reception.login(asked.user, asked.password)),
+    MailFrom: lambda _, reception, asked: Said(reception.mail(asked.sender, asked.parameters)),
+    RcptTo: lambda _, reception, asked: Said(reception.rcpt(asked.recipient, asked.parameters)),
+    Data: _Line._data,
+}

@@ -7,17 +7,18 @@ An attempt asks DNS for targets, then tries them in order; every target leaves a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from simulator.mail.address import Address
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.policy.tls import Verdict
+from simulator.value import value
 
 __all__ = ["Outcome", "Target", "Try", "Unroutable"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Target:
     """One address to try: the name that led to it and its public IP address."""
 
@@ -26,7 +27,7 @@ class Target:
     preference: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unroutable:
     """DNS gave no target. `reason`: "nxdomain", "no-address", "null-mx", "self-mx", "servfail", "timeout"."""
 
@@ -36,7 +37,7 @@ class Unroutable:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Try:
     """One target tried. `stage` is where it ended: "CONNECT", "BANNER", "EHLO", "STARTTLS", "TLS", "MAIL",
     "RCPT", "DATA", "END" or "" when it went through. `broken` says how the connection failed ("refused",
@@ -52,7 +53,7 @@ class Try:
     recipients: Mapping[Address, Reply] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """The whole attempt. `replies` are the last answers per recipient (250 when handed on)."""
 

@@ -7,15 +7,16 @@ rule that was applied and the setting (file:line:column) that decided.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from simulator.mail.reply import Reply
 from simulator.source import NOWHERE, Source
+from simulator.value import value
 
 __all__ = ["Candidate", "Connector", "Decision", "Step"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connector:
     """A reference to a connector object: what paths print and reports point at."""
 
@@ -24,7 +25,7 @@ class Connector:
     at: Source = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """Something that could have been chosen. `chosen` candidates carry the reason too."""
 
@@ -35,7 +36,7 @@ class Candidate:
     at: Source = NOWHERE  # the setting that decided about this candidate
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """One decision in a hop: STEP-NAME, the rule, what came out, and all candidates."""
 
@@ -47,7 +48,7 @@ class Step:
     at: Source = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """The answer of a listening host at one SMTP verb.
 

@@ -19,10 +19,12 @@ from typing import Any
 
 from simulator.mail.address import Address, Sender
 from simulator.mail.envelope import Parameters
+from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.policy.attempt import Target, Try
 from simulator.policy.tls import Demand, Level, Verdict, judge
+from simulator.value import value
 
 __all__ = [
     "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
@@ -30,7 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connect:
     """Open a connection from `source` (a public address of the sender) and hear the banner."""
 
@@ -40,12 +42,12 @@ class Connect:
     passage: object = None  # what the session carries, for the engine to pass on to a listener of the lab
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hello:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StartTls:
     """STARTTLS and the handshake: `Secured`, or `Said` when refused, or `Broken("handshake")`."""
 
@@ -54,32 +56,37 @@ class StartTls:
     version: str = ""  # the only one it speaks
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Login:
     user: str
     password: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MailFrom:
     sender: Sender
     parameters: Parameters = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RcptTo:
     recipient: Address
     parameters: Parameters = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Data:
     """DATA, and the content after 354. Heard: the final reply, or the refusal of DATA."""
 
-    content: bytes
+    content: bytes | Message
+
+    @property
+    def octets(self) -> bytes:
+        """What a wire carries."""
+        return self.content.content if isinstance(self.content, Message) else self.content
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Quit:
     """QUIT and close. The answer does not matter."""
 
@@ -87,7 +94,7 @@ class Quit:
 Action = Connect | Hello | StartTls | Login | MailFrom | RcptTo | Data | Quit
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Said:
     """A reply; after Hello with the announced keywords in upper case ("SIZE 157286400")."""
 
@@ -95,12 +102,12 @@ class Said:
     keywords: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Secured:
     tls: TlsFacts
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Broken:
     """No reply came: "refused", "timeout", "reset" or "handshake"."""
 
@@ -110,7 +117,7 @@ class Broken:
 Heard = Said | Secured | Broken
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Errand:
     """What the client wants done in one session."""
 
@@ -118,13 +125,18 @@ class Errand:
     helo: str
     sender: Sender
     recipients: tuple[Address, ...]
-    content: bytes
+    content: bytes | Message
     tls: Demand = field(default_factory=Demand)
     port: int = 25
     parameters: Parameters = field(default_factory=dict)
     recipient_parameters: dict[Address, Parameters] = field(default_factory=dict)
     login: tuple[str, str] | None = None
     passage: Any = None  # passed on with `Connect`; policy does not look into it
+
+    @property
+    def size(self) -> int:
+        """Octets of the content."""
+        return self.content.size if isinstance(self.content, Message) else len(self.content)
 
 
 _EXTENSIONS = {"BODY": "8BITMIME", "RET": "DSN", "ENVID": "DSN", "NOTIFY": "DSN", "ORCPT": "DSN"}
@@ -156,18 +168,18 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
     tls: TlsFacts | None = None
     answers: dict[Address, Reply] = {}
     try:
-        yield from _say(Connect(target, errand.source, errand.port, errand.passage), "CONNECT")
-        offered = yield from _hello(errand.helo)
+        _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT")
+        offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
         if "STARTTLS" in offered and not clear_only:
             tls = yield from _secure(target, errand.tls)
             if tls:
-                offered = yield from _hello(errand.helo)
+                offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
         verdict = judge(errand.tls, tls, now)
         if not verdict.ok:
             raise _Ended("TLS", verdict=verdict)
         if errand.login:
-            yield from _say(Login(*errand.login), "AUTH")
-        yield from _say(MailFrom(errand.sender, _understood(_declared(errand, offered), offered)), "MAIL")
+            _said((yield Login(*errand.login)), "AUTH")
+        _said((yield MailFrom(errand.sender, _understood(_declared(errand, offered), offered))), "MAIL")
         for recipient in errand.recipients:
             told = _understood(errand.recipient_parameters.get(recipient, {}), offered)
             heard = yield RcptTo(recipient, told)
@@ -179,7 +191,7 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
         accepted = [r for r, reply in answers.items() if reply.ok]
         if not accepted:
             raise _Ended("RCPT", reply=answers[errand.recipients[-1]])
-        final = yield from _say(Data(errand.content), "DATA")
+        final = _said((yield Data(errand.content)), "DATA")
         answers.update(dict.fromkeys(accepted, final.reply))
         yield Quit()
         return Try(target, tls=tls, recipients=answers, reply=final.reply)
@@ -189,8 +201,8 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
         return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers)
 
 
-def _say(action: Action, stage: str) -> Generator[Action, Heard, Said]:
-    heard = yield action
+def _said(heard: Heard, stage: str) -> Said:
+    """A reply that lets the session go on."""
     if isinstance(heard, Broken):
         raise _Ended(stage, broken=heard.how)
     if not isinstance(heard, Said):
@@ -204,7 +216,7 @@ def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
     """The parameters of MAIL as they are true of the message now."""
     declared: dict[str, str | None] = {
         **errand.parameters,
-        "SIZE": str(len(errand.content)),
+        "SIZE": str(errand.size),
     }  # RFC 1870 6.4: as it is now
     if not all(str(a or "").isascii() for a in (errand.sender, *errand.recipients)):
         if "SMTPUTF8" not in offered:  # RFC 6531 3.2: such an address cannot go to a host without it
@@ -216,11 +228,6 @@ def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
 def _understood(parameters: Parameters, offered: frozenset[str]) -> Parameters:
     # RFC 5321 4.1.1.11: a client must not send parameters of extensions that the server did not announce.
     return {k: v for k, v in parameters.items() if _EXTENSIONS.get(k, k) in offered}
-
-
-def _hello(name: str) -> Generator[Action, Heard, frozenset[str]]:
-    said = yield from _say(Hello(name), "EHLO")
-    return _names(said.keywords)
 
 
 @lru_cache(256)

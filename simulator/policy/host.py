@@ -9,7 +9,7 @@ host remembers is in `Moment.memory`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from simulator.policy.attempt import Outcome
 from simulator.policy.decision import Connector, Decision
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
+from simulator.value import value
 
 __all__ = ["LAB_PASSWORD", "Held", "Host", "Notice", "Submission"]
 
@@ -29,7 +30,7 @@ LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Held:
     """A message in a host's care: for one recipient when it is routed, for several when they travel together."""
 
@@ -45,8 +46,15 @@ class Held:
     generated: bool = False  # written by this host (a report)
     original: Address | None = None  # whom it was for before the host replaced the recipient
 
+    def with_message(self, message: Message) -> Held:
+        """The same in another state of the message."""
+        return Held(
+            message, self.sender, self.recipients, self.session, self.arrived, self.connector, self.facts,
+            self.parameters, self.recipient_parameters, self.generated, self.original,
+        )  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Notice:
     """A report a host writes to a sender: the finished message, and whose failure it tells of."""
 
@@ -55,7 +63,7 @@ class Notice:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Submission:
     """How the people of a host hand in their mail: port, whether TLS comes first."""
 

@@ -8,11 +8,11 @@ only a matter of whose limit is lower, so the sentence also names the hosts that
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.mail.message import Message
 from simulator.policy.rules import rule
+from simulator.value import value
 
 __all__ = ["HOP_LIMIT", "Hops", "count_hops", "passed", "times_at"]
 
@@ -24,7 +24,7 @@ HOP_LIMIT = rule(
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;()]+)", re.I)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hops:
     """How far a message has come, and whether that is too far."""
 
@@ -48,14 +48,20 @@ class Hops:
 
 def count_hops(message: Message, limit: int) -> Hops:
     """The verdict on a message as it came in, before this host stamped it."""
-    times = Counter(passed(message))
-    return Hops(message.received_count, limit, tuple(host for host, count in times.items() if count > 1))
+    hosts = passed(message)
+    again = [] if len(set(hosts)) == len(hosts) else [host for host in hosts if hosts.count(host) > 1]
+    return Hops(message.received_count, limit, tuple(dict.fromkeys(again)))
 
 
 def passed(message: Message) -> tuple[str, ...]:
     """The names that hosts gave themselves in Received fields (`by`), the first hop first."""
-    found = (_BY.search(value) for value in message.all("Received"))
-    return tuple(reversed([match[1].lower().removesuffix(".") for match in found if match]))
+    return tuple(reversed([host for value in message.all("Received") if (host := _by(value))]))
+
+
+@lru_cache(1024)
+def _by(received: str) -> str:
+    match = _BY.search(received)
+    return match[1].lower().removesuffix(".") if match else ""
 
 
 def times_at(message: Message, fqdn: str) -> int:

@@ -19,7 +19,6 @@ otherwise, RFC 6724); a sender that has only one family asks only for that one, 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -27,6 +26,7 @@ from simulator.policy.attempt import Target, Unroutable
 from simulator.policy.moment import Moment
 from simulator.policy.route import NextHop
 from simulator.policy.rules import rule
+from simulator.value import value
 from simulator.zone import Answer, Question
 
 __all__ = ["IMPLICIT_MX", "MX_ORDER", "NULL_MX", "SELF_MX", "families", "resolve"]
@@ -52,7 +52,7 @@ SELF_MX = rule(
 Asking = Generator[Question, Answer, "tuple[Target, ...] | Unroutable"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Exchanger:
     """A host to look up. `listed` says that it comes from an MX list, where the sender may not go in circles."""
 
@@ -75,7 +75,12 @@ def resolve(to: NextHop, at: Moment) -> Asking:
 
 def families(addresses: Iterable[str]) -> tuple[str, ...]:
     """The address records that a host with these addresses can use, in their order."""
-    return tuple(dict.fromkeys("A" if ip_address(a).version == 4 else "AAAA" for a in addresses))
+    return tuple(dict.fromkeys(map(_family, addresses)))
+
+
+@lru_cache(1024)
+def _family(address: str) -> str:
+    return "A" if ip_address(address).version == 4 else "AAAA"
 
 
 def _smart_hosts(to: NextHop, at: Moment) -> Asking:

@@ -18,7 +18,6 @@ host for two things only: when the next attempt would be due, and how it puts a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.mail.address import Address
@@ -27,6 +26,7 @@ from simulator.policy.attempt import Outcome, Try
 from simulator.policy.host import Held
 from simulator.policy.route import Bounce, Fate, HandedOn, Keep, Relay
 from simulator.policy.rules import rule
+from simulator.value import value
 
 __all__ = ["RELAY_FATE", "Trouble", "settle", "trouble"]
 
@@ -44,7 +44,7 @@ _BROKEN = {
 _ABOUT_RECIPIENT = ("MAIL", "RCPT", "DATA", "END", "")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Trouble:
     """Why a recipient was not handed on. `says` is a neutral sentence; the host finds its own words."""
 

@@ -6,7 +6,7 @@ A route that needs DNS says which question; the engine asks it and hands the ans
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from simulator.mail.address import Address
@@ -14,6 +14,7 @@ from simulator.mail.reply import Reply
 from simulator.policy.decision import Connector, Step
 from simulator.policy.tls import Demand
 from simulator.source import NOWHERE, Source
+from simulator.value import value
 
 __all__ = [
     "Bounce",
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NextHop:
     """Where to look for the next host: the MX of `domain`, or `hosts` in this order.
 
@@ -50,7 +51,7 @@ class NextHop:
     families: tuple[str, ...] = ("AAAA", "A")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deliver:
     """Into a mailbox of this host."""
 
@@ -58,7 +59,7 @@ class Deliver:
     folder: str = "Inbox"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Relay:
     """To another host. Recipients with equal relays travel in one transaction."""
 
@@ -68,7 +69,7 @@ class Relay:
     recipient: Address | None = None  # replaced address (mail user, contact), None keeps it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Return:
     """Not deliverable here: back to the sender with this reply as the report's diagnostic."""
 
@@ -76,7 +77,7 @@ class Return:
     loop: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Expand:
     """Replaced by other recipients (group, forwarding); each is routed anew. `keep` also delivers here."""
 
@@ -85,14 +86,14 @@ class Expand:
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Discard:
     """Silently dropped by a rule."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hold:
     """Quarantine."""
 
@@ -102,14 +103,14 @@ class Hold:
 Route = Deliver | Relay | Return | Expand | Discard | Hold
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HandedOn:
     """The next host took responsibility."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Keep:
     """Still queued: the queue's own text, and when the next attempt is due."""
 
@@ -118,7 +119,7 @@ class Keep:
     remote: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bounce:
     """Given up: `reply` is what the report's Status and Diagnostic-Code say, `remote` what the other host said.
 
@@ -135,7 +136,7 @@ class Bounce:
 Fate = HandedOn | Keep | Bounce
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Routing:
     """A route and how it was found."""
 

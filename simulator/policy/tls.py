@@ -14,13 +14,14 @@ TlsSettings) and are what other products' switches come down to:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import IntEnum
 
 from simulator.mail.address import covers
 from simulator.mail.tls import Certificate, TlsFacts
 from simulator.source import NOWHERE, Source
+from simulator.value import value
 
 __all__ = ["PUBLIC_AUTHORITY", "Demand", "Level", "Verdict", "chain_verdict", "grade", "judge", "name_verdict"]
 
@@ -37,7 +38,7 @@ class Level(IntEnum):
     DOMAIN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Demand:
     """What is asked, of which names, and the setting that asks it. `never` switches STARTTLS off.
 
@@ -53,7 +54,7 @@ class Demand:
     version: str = ""  # the only version to speak ("1.2"), "" for any
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """Good enough or not, with a slug and a sentence."""
 

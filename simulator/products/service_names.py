@@ -16,7 +16,7 @@ from simulator.mail.address import AddressError, parse_domain
 from simulator.source import Node
 from simulator.topology import CertificateSpec, Server
 
-__all__ = ["EXCHANGE_ONLINE", "ExchangeOnlineNames", "Names", "address_record", "reverse_name"]
+__all__ = ["EXCHANGE_ONLINE", "ExchangeOnlineNames", "Names", "address_record", "front_door", "reverse_name"]
 
 Record = tuple[str, str, str]
 
@@ -36,6 +36,15 @@ class Names(Protocol):
 def address_record(name: str, address: str) -> Record:
     """A or AAAA, as the address is."""
     return (name, "A" if ip_address(address).version == 4 else "AAAA", address)
+
+
+def front_door(name: str, addresses: Iterable[str]) -> Iterator[Record]:
+    """What DNS publishes of a server: the first address of each family. Further ones only send."""
+    published: set[str] = set()
+    for record in (address_record(name, address) for address in addresses):
+        if record[1] not in published:
+            published.add(record[1])
+            yield record
 
 
 def reverse_name(address: str) -> str:
@@ -58,19 +67,18 @@ class ExchangeOnlineNames:
         for server, node in servers:
             if not server.addresses:
                 continue
-            door, *others = server.addresses
             for domain in _accepted(node):
-                yield from self._domain(domain, door)
-            yield address_record(self.submission, door)
-            for ip in others:
+                yield from self._domain(domain, server.addresses)
+            yield from front_door(self.submission, server.addresses)
+            for ip in server.addresses[1:]:
                 # inferred: every address that mail leaves from has a name of its own that leads back to it.
                 name = f"mail-{ip.replace('.', '-').replace(':', '-')}.outbound.protection.outlook.com"
                 yield address_record(name, ip)
                 yield (reverse_name(ip), "PTR", name)
 
-    def _domain(self, domain: str, door: str) -> Iterator[Record]:
+    def _domain(self, domain: str, addresses: Sequence[str]) -> Iterator[Record]:
         host = self._mx_host(domain)
-        yield address_record(host, door)
+        yield from front_door(host, addresses)
         if domain.endswith(f".{self.initial}"):
             yield (domain, "MX", f"0 {host}")
             yield (domain, "TXT", f"v=spf1 include:{self.spf} -all")
@@ -78,7 +86,7 @@ class ExchangeOnlineNames:
         if tenant != domain and "." not in tenant:
             routing = f"{tenant}.mail.{self.initial}"  # learn: Hybrid Configuration wizard, the routing domain
             yield (routing, "MX", f"0 {self._mx_host(routing)}")
-            yield address_record(self._mx_host(routing), door)
+            yield from front_door(self._mx_host(routing), addresses)
 
     def _mx_host(self, domain: str) -> str:
         """Dots become dashes; the initial domain goes by the tenant's name alone."""

@@ -19,7 +19,7 @@ from simulator.mail.address import AddressError, parse_domain
 from simulator.policy.host import Host
 from simulator.policy.settings import read_bool
 from simulator.products.registry import PRODUCTS, Product
-from simulator.products.service_names import address_record, reverse_name
+from simulator.products.service_names import front_door, reverse_name
 from simulator.scenario.certificate import read_certificate, read_certificates
 from simulator.scenario.errors import near_miss
 from simulator.scenario.people import Places, check_name, read_people
@@ -264,7 +264,7 @@ def _following(found: Sequence[_Found]) -> Iterable[tuple[str, str, str]]:
     for one in found:
         server = one.server
         if server.addresses and server.fqdn not in fqdns:
-            yield address_record(server.fqdn, server.addresses[0])  # the front door; further ones only send
+            yield from front_door(server.fqdn, server.addresses)
             fqdns.add(server.fqdn)
         for number, address in enumerate(server.addresses):
             if number == 0 or one.product.names is None:

@@ -72,3 +72,43 @@ def test_fields_are_taken_out_by_their_lower_case_name() -> None:
 
 def test_dates_are_english_and_in_utc() -> None:
     assert "Mon, 2 Mar 2026 09:05:00 +0000" == rfc5322_date(datetime(2026, 3, 2, 9, 5, tzinfo=UTC))
+
+
+_CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("prepend"), _NAME, _VALUE),
+        st.tuples(st.just("replaced"), _NAME | st.sampled_from(["Subject", "Received", "From"]), _VALUE),
+        st.tuples(st.just("without"), st.sampled_from(["subject", "received", "from", "a"]), st.none()),
+    ),
+    max_size=5,
+)
+
+
+@given(content=_CONTENT, changes=_CHANGES)
+def test_a_message_handed_across_is_the_one_that_its_octets_make(
+    content: bytes, changes: list[tuple[str, str, str | None]]
+) -> None:
+    message = Message.parse(content)
+    for change, name, value in changes:
+        if value is None:
+            message = message.without(lambda found, unwanted=name: found == unwanted)  # type: ignore[misc]
+        else:
+            message = message.prepend(name, value) if change == "prepend" else message.replaced(name, value)
+    assert Message.parse(message.content) == message.received()
+    assert len(message.content) == message.size
+
+
+@pytest.mark.parametrize("rest", [b"", b"\r\nbody", b" folded\r\n", b"\tx", b"Subject: x\r\n\r\n", b"body\r\n", b": x"])
+def test_what_follows_the_header_may_be_taken_for_more_of_it(rest: bytes) -> None:
+    made = Message((("Received", b"Received: by a\r\n"),), rest)
+    assert Message.parse(made.content) == made.received()
+
+
+def test_the_body_of_a_message_handed_across_is_not_copied() -> None:
+    message = Message.parse(b"Subject: x\r\n\r\n" + b"x" * 200_000).prepend("Received", "by a")
+    assert message.rest is message.received().rest
+
+
+def test_several_fields_stand_on_top_in_the_order_in_which_they_are_given() -> None:
+    message = Message.parse(b"Subject: x\r\n\r\n").topped(("A", "1"), ("B", "2"))
+    assert ["A", "B", "Subject"] == [name for name, _ in message.fields]

@@ -14,12 +14,13 @@ A message comes in, in this order:
 and leaves:
 
     directory     what a recipient is
+    forwarding    mailboxes that send on by themselves, and the policy that stops them
     routing       mailbox, group, replaced address, centralised transport, connector, MX
       selection     which outbound connector
     retry         what an attempt came to; remote: how refusals of others are reported
     report        the non-delivery report
 
-`settings`, `connectors`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
+`settings`, `connectors`, `outbound_policy`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
 follows from it; `wording` has all texts, `identifiers` the names and numbers that the service makes up.
 """
 

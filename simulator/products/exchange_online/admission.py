@@ -15,7 +15,6 @@ itself, so one transaction may have mixed answers and several owners.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.mail.address import Address, Sender, domain_of
@@ -32,6 +31,7 @@ from simulator.products.exchange_online.partner import PartnerMatch, match_partn
 from simulator.products.exchange_online.relay import domain_step, no_right, relay_step
 from simulator.products.exchange_online.steps import single
 from simulator.source import Source
+from simulator.value import value
 
 __all__ = ["admit"]
 
@@ -62,7 +62,7 @@ INCOMING = rule(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Asked:
     """One RCPT TO and what is known about it; `suffix` is what refusals end with."""
 
@@ -74,7 +74,7 @@ class _Asked:
     suffix: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Taken:
     """To which tenant a message is attributed, and how; writes the decisions in its name."""
 

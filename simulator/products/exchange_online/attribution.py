@@ -6,19 +6,18 @@ connectors of all tenants are looked through (learn: Office 365 Message Attribut
     certificate matches a connector whose name is accepted    -> that tenant; the most exact name wins
     else a connector knows the client, and its tenant accepts the sender's domain     -> that tenant
     else a connector knows the client, and its tenant accepts the recipient's domain  -> that tenant
-    else a connector knows the client by address, nobody has the recipient's domain, and
-         the client shows a good certificate of an accepted domain                    -> that tenant, which relays
     else nobody: the message is Incoming to the owner of the recipient's domain, if there is one
 
-The null sender has no domain, so it can only be attributed by certificate or by recipient.
+The null sender has no domain, so it can only be attributed by certificate or by recipient. A certificate counts where a
+connector asks for it by TlsSenderCertificateName. The knob `certificate_identity_relays` of a tenant adds a last line
+before "nobody": a connector that knows the client by address takes mail for nobody's recipient if the client shows a good
+certificate of an accepted domain. That is how "the certificate domain on the SMTP connection" could be read.
 
 Weak spot: between several connectors of one tenant that list the same address nothing is documented; the longest prefix
 wins here, then the order of names.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from simulator.mail.address import Address, Sender, domain_of
 from simulator.policy.decision import Candidate, Step
@@ -27,6 +26,7 @@ from simulator.products.exchange_online.forest import Forest, Inbound, Profile
 from simulator.products.exchange_online.identity import Client, Proof, name_is_accepted, proof, shows_accepted_name
 from simulator.products.exchange_online.notation import exactness
 from simulator.source import NOWHERE, Source
+from simulator.value import value
 
 __all__ = ["BASES", "Attribution", "attribute"]
 
@@ -38,8 +38,9 @@ ORIGINATING = rule(
 )  # fmt: skip
 
 CERTIFICATE_DOMAIN = rule(
-    "EXO-IN-13", "A client known by address relays also by a good certificate of an accepted domain, null sender included",
-    fidelity="inferred", source="reading of learn: Updated requirements for SMTP relay", test=_TEST,
+    "EXO-IN-13", "A client known by address does not relay by showing a certificate that no connector asks for",
+    fidelity="inferred", source="learn: Updated requirements for SMTP relay can be read otherwise; knob certificate_identity_relays",
+    test=_TEST,
 )  # fmt: skip
 EQUALS = rule(
     "EXO-IN-14", "Of one tenant's connectors that list the same address the longest prefix wins, then the order of names",
@@ -50,7 +51,7 @@ BASES = ("certificate", "sender-domain", "recipient-domain", "certificate-domain
 """What attribution rested on; `recipient-owner` is the basis of Incoming mail, `mailbox` of submitted mail."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attribution:
     """The outcome. Without a `connector` the message is not Originating; `nearest` knew the client all the same."""
 
@@ -60,7 +61,7 @@ class Attribution:
     nearest: Inbound | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Entry:
     """One OnPremises connector, as far as it got."""
 
@@ -85,7 +86,7 @@ def attribute(client: Client, sender: Sender, recipient: Address, forest: Forest
     if chosen is None:
         says = "no OnPremises connector attributes the message to a tenant"
         if nearest:
-            says = f"{nearest.connector.name} knows the client, but neither sender nor recipient is its tenant's"
+            says = f"{nearest.connector.name} knows the client, but {_nothing_accepted(sender, recipient)}"
         step = Step("CONNECTOR", ORIGINATING, "none", says, candidates)
         return Attribution(None, "", step, nearest.connector if nearest else None)
     says = f"Originating in {chosen.connector.tenant.name}: {_SAYS[basis].format(proof=chosen.proof.says, sender=domain_of(sender), recipient=recipient.domain)}"
@@ -131,8 +132,7 @@ def _choose(
         if theirs:
             return min(theirs, key=_preference), basis
     if forest.owner(recipient.domain) is None:
-        # inferred: "the certificate domain on the SMTP connection" counts for relay whichever way the source was found.
-        shown = [e for e in known if e.proof.prefix and shows_accepted_name(client, e.connector.tenant.domains)]
+        shown = [e for e in known if _relays_by_identity(e, client)]
         if shown:
             return min(shown, key=_preference), "certificate-domain"
     return None, ""
@@ -142,6 +142,14 @@ def _counts(entry: _Entry) -> bool:
     tenant = entry.connector.tenant
     lenient = tenant.settings.knobs.attribution_mode == "lenient"
     return lenient or name_is_accepted(entry.connector.settings.TlsSenderCertificateName, tenant.domains)
+
+
+def _relays_by_identity(entry: _Entry, client: Client) -> bool:
+    tenant = entry.connector.tenant
+    by_address = bool(entry.proof.prefix)
+    return (
+        tenant.settings.knobs.certificate_identity_relays and by_address and shows_accepted_name(client, tenant.domains)
+    )
 
 
 def _is_in(tenant: Profile, domain: str | None, forest: Forest) -> bool:
@@ -171,14 +179,34 @@ def _candidate(
     if entry.reason:
         return lost(entry.reason, entry.says, entry.at)
     if chosen and chosen.connector.tenant is not connector.tenant:
-        says = f"{entry.proof.says}, but the message is attributed to {chosen.connector.tenant.name}"
+        why = _not_theirs(entry, basis, sender, recipient)
+        says = f"{entry.proof.says}, but {why}the message is attributed to {chosen.connector.tenant.name}"
         return lost("other-tenant", says, entry.proof.at)
     if entry.by_certificate and not _counts(entry) and (chosen is None or basis == "certificate"):
         wanted = connector.settings.TlsSenderCertificateName
         says = f"{entry.proof.says}, but {wanted} is not an accepted domain of its tenant"
         return lost("domain-not-accepted", says, entry.proof.at)
     if chosen is None:
-        says = f"{entry.proof.says}, but neither the sender's domain {domain_of(sender) or '(none)'} nor {recipient.domain} is accepted by its tenant"
+        says = f"{entry.proof.says}, but {_nothing_accepted(sender, recipient)}"
         return lost("domain-not-accepted", says, entry.proof.at)
     says = f"{entry.proof.says}; less specific than {chosen.connector.name}"
     return lost("less-specific", says, entry.proof.at)
+
+
+def _nothing_accepted(sender: Sender, recipient: Address) -> str:
+    if sender is None:
+        return f"the null sender has no domain, and its tenant does not accept {recipient.domain}"
+    return f"neither the sender's domain {sender.domain} nor {recipient.domain} is accepted by its tenant"
+
+
+def _not_theirs(entry: _Entry, basis: str, sender: Sender, recipient: Address) -> str:
+    """Why a message of another tenant is not this one's too; empty where a closer certificate alone decided."""
+    if entry.by_certificate and basis == "certificate":
+        return ""
+    if basis == "recipient-domain":
+        return f"{_nothing_accepted(sender, recipient)}; "
+    if sender is None:
+        return "the null sender has no domain; "
+    if not entry.connector.tenant.domains.accepts(sender.domain):
+        return f"its tenant does not accept the sender's domain {sender.domain}; "
+    return ""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from simulator.mail.address import Address
 from simulator.products.exchange_online.settings import RecipientObject
@@ -78,7 +79,7 @@ class Directory:
         found = self.find(address)
         return found.address if found and found.kind == "mailbox" else None
 
-    @property
+    @cached_property
     def logins(self) -> frozenset[Address]:
         """Who may log in: user mailboxes. Signing in to shared and room mailboxes is off unless somebody turns it on."""
         return frozenset(

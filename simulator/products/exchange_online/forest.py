@@ -6,8 +6,8 @@ A client never says which tenant it wants: host names of the service lead to sha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cached_property
 
 from simulator.mail.address import Address
 from simulator.policy.decision import Connector
@@ -15,11 +15,12 @@ from simulator.products.exchange_online.connectors import InboundConnector
 from simulator.products.exchange_online.directory import Directory
 from simulator.products.exchange_online.domains import AcceptedDomains
 from simulator.products.exchange_online.settings import TenantSettings
+from simulator.value import value
 
 __all__ = ["Forest", "Inbound", "Profile"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Profile:
     """What the forest knows of one tenant. `name` is the server's name in the lab."""
 
@@ -29,7 +30,7 @@ class Profile:
     directory: Directory
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Inbound:
     """An inbound connector and whose it is."""
 
@@ -50,17 +51,22 @@ class Forest:
 
     def __init__(self, tenants: Iterable[Profile]) -> None:
         self.tenants = tuple(tenants)
+        self._inbound = tuple(Inbound(t, c) for t in self.tenants for c in t.settings.InboundConnectors.values())
+        self._owners: dict[str, Profile | None] = {}  # by domain, as far as it was asked for
 
-    def inbound(self) -> Iterator[Inbound]:
+    def inbound(self) -> tuple[Inbound, ...]:
         """Every inbound connector, tenant by tenant, disabled ones too."""
-        for tenant in self.tenants:
-            for connector in tenant.settings.InboundConnectors.values():
-                yield Inbound(tenant, connector)
+        return self._inbound
 
     def owner(self, domain: str | None) -> Profile | None:
         """The tenant that a domain belongs to: the one with the closest accepted domain; of equals the first by name."""
         if domain is None:
             return None
+        if domain not in self._owners:
+            self._owners[domain] = self._closest(domain)
+        return self._owners[domain]
+
+    def _closest(self, domain: str) -> Profile | None:
         found = [t for t in self.tenants if t.domains.accepts(domain)]
         return min(found, key=lambda t: (-t.domains.closeness(domain), t.name.casefold()), default=None)
 
@@ -68,6 +74,6 @@ class Forest:
         """The tenant in which somebody may log in."""
         return next((t for t in self.tenants if user in t.directory.logins), None)
 
-    @property
+    @cached_property
     def logins(self) -> frozenset[Address]:
         return frozenset(user for tenant in self.tenants for user in tenant.directory.logins)

@@ -75,13 +75,10 @@ def stamped(held: Held, tenant: Profile, connector: InboundConnector | None, at:
     internal = entity == "Hosted" or promoted or _treated_as_internal(held, tenant, connector)
     number = at.turn("network message id")
     host, network_id = frontend(tenant.name), guid(tenant.name, "message", str(number))
-    passes = Passes.of(message, guid(tenant.name))
+    tenant_id = guid(tenant.name)
+    passes = Passes.of(message, tenant_id)
     direction = held.facts.get("direction", "Originating")
-    message = message.without(lambda name: name == TENANT_PASSES.lower())
-    for whose, count in reversed(passes.others):
-        message = message.prepend(TENANT_PASSES, f"{whose}:{count}")
-    if direction == "Incoming":
-        message = message.prepend(TENANT_PASSES, f"{guid(tenant.name)}:{passes.tenant}")
+    counted = [(tenant_id, passes.tenant)] if direction == "Incoming" else []
     written = (
         (ALL_PASSES, str(passes.total)),
         (f"{_ORGANIZATION}Network-Message-Id", network_id),
@@ -90,32 +87,35 @@ def stamped(held: Held, tenant: Profile, connector: InboundConnector | None, at:
         (AUTH_AS, "Internal" if internal else "Anonymous"),
         (DIRECTIONALITY, direction),
         (f"{_CROSS_TENANT}Network-Message-Id", network_id),
-        (f"{_CROSS_TENANT}Id", guid(tenant.name)),
+        (f"{_CROSS_TENANT}Id", tenant_id),
         (f"{_CROSS_TENANT}AuthAs", "Internal" if internal else "Anonymous"),
         (f"{_CROSS_TENANT}OriginalAttributedTenantConnectingIp",
-         f"TenantId={guid(tenant.name)};Ip=[{held.session.peer}];Helo=[{held.session.helo}]"),
+         f"TenantId={tenant_id};Ip=[{held.session.peer}];Helo=[{held.session.helo}]"),
         (FROM_ENTITY, entity),
     )  # fmt: skip
-    replaced = {name.lower() for name, _ in written}
-    message = message.without(lambda name: name in replaced)
-    for name, value in reversed(written):
-        message = message.prepend(name, value)
-    return message.prepend("Received", _received(held.session, host, at))
+    replaced = {TENANT_PASSES.lower(), *(name.lower() for name, _ in written)}
+    passed = ((TENANT_PASSES, f"{whose}:{count}") for whose, count in (*counted, *passes.others))
+    received = ("Received", _received(held.session, host, at))
+    return message.without(replaced.__contains__).topped(received, *written, *passed)
 
 
 def _through_firewall(message: Message, connector: InboundConnector | None) -> Message:
     """Without internal headers from outside. Promoted ones replace what claimed to be internal already."""
     promotes = connector is not None and connector.is_on_premises and connector.CloudServicesMailEnabled
     foreign = (_ORGANIZATION, _CROSS_TENANT, *(() if promotes else (_CROSS_PREMISES,)))
-    message = message.without(lambda name: name.startswith(tuple(prefix.lower() for prefix in foreign)))
+    prefixes = tuple(prefix.lower() for prefix in foreign)
+    message = message.without(lambda name: name.startswith(prefixes))
     return _renamed(message, _CROSS_PREMISES, _ORGANIZATION)
 
 
 def _renamed(message: Message, old: str, new: str) -> Message:
     """With another beginning of the field names that begin so."""
+    if not message.has(old):
+        return message
     fields: list[tuple[str, bytes]] = []
+    beginning = old.lower()
     for name, raw in message.fields:
-        if name.lower().startswith(old.lower()):
+        if name.lower().startswith(beginning):
             now = new + name[len(old) :]
             fields.append((now, now.encode() + raw[len(name) :]))
         else:
@@ -160,4 +160,5 @@ def outgoing(message: Message, *, keeps_internal: bool) -> Message:
     """As it leaves: internal headers stripped, or demoted where the outbound connector has CloudServicesMailEnabled."""
     if keeps_internal:
         return _renamed(message, _ORGANIZATION, _CROSS_PREMISES)
-    return message.without(lambda name: name.startswith(_ORGANIZATION.lower()))
+    internal = _ORGANIZATION.lower()
+    return message.without(lambda name: name.startswith(internal))

@@ -8,32 +8,38 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 
 from simulator.policy.moment import Moment
 
 __all__ = ["egress_name", "frontend", "guid", "mailbox_server", "submission_server", "suffix", "utc"]
 
 
+@lru_cache(4096)
 def _digits(*parts: str) -> str:
     return hashlib.blake2b(":".join(parts).encode(), digest_size=16).hexdigest()
 
 
+@lru_cache(4096)
 def guid(*parts: str) -> str:
     """An id that looks random and always is the same for the same parts (a tenant's name, a message's number)."""
     d = _digits("guid", *parts)
     return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-a{d[17:20]}-{d[20:32]}"
 
 
+@lru_cache
 def frontend(tenant: str) -> str:
     """The server that answers at port 25, as captured: `BN8NAM11FT058.mail.protection.outlook.com`."""
     return f"BN8NAM11FT{int(_digits('frontend', tenant)[:8], 16) % 1000:03}.mail.protection.outlook.com"
 
 
+@lru_cache
 def submission_server(tenant: str) -> str:
     """The server that answers at port 587, as captured: `SY5P282CA0097.outlook.office365.com`."""
     return f"SY5P282CA{int(_digits('submission', tenant)[:8], 16) % 10000:04}.outlook.office365.com"
 
 
+@lru_cache
 def mailbox_server(tenant: str) -> str:
     """The server that keeps and sends, as captured: `DM6PR11MB4459.namprd11.prod.outlook.com`."""
     return f"DM6PR11MB{int(_digits('mailbox', tenant)[:8], 16) % 10000:04}.namprd11.prod.outlook.com"
@@ -45,6 +51,7 @@ def egress_name(address: str) -> str:
     return f"mail-{address.replace('.', '-').replace(':', '-')}.outbound.protection.outlook.com"
 
 
+@lru_cache
 def utc(now: datetime) -> str:
     """`2026-07-13T04:51:53.988Z`."""
     return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"

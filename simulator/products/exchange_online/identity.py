@@ -14,7 +14,7 @@ The address is that of the TCP peer, never one from a Received field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from simulator.mail.address import covers
@@ -24,6 +24,7 @@ from simulator.policy.tls import Verdict, chain_verdict
 from simulator.products.exchange_online.domains import AcceptedDomains
 from simulator.products.exchange_online.forest import Inbound
 from simulator.source import Source
+from simulator.value import value
 
 __all__ = [
     "BY_ADDRESS",
@@ -49,7 +50,7 @@ BY_ADDRESS = rule(
 _FLAWED = {"expired": "certificate-expired", "not-yet-valid": "certificate-expired"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Client:
     """What is known of the client: its address, and its certificate with the verdict on it."""
 
@@ -67,7 +68,7 @@ class Client:
         return cls(session.peer, session.tls is not None, chain, names if chain.ok else (), names)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Proof:
     """Whether a connector knows the client: by what (`certificate`, `address` or nothing), and why not.
 
@@ -150,6 +151,6 @@ def name_is_accepted(wanted: str, domains: AcceptedDomains) -> bool:
 
 def shows_accepted_name(client: Client, domains: AcceptedDomains) -> bool:
     """Whether a good certificate is of a host in an accepted domain, whatever connectors say (learn: Updated requirements
-    for SMTP relay: "the certificate domain on the SMTP connection")."""
+    for SMTP relay: "the certificate domain on the SMTP connection"). Asked only with knob certificate_identity_relays."""
     bare = [name.removeprefix("*.") for name in client.names]
     return any(domains.accepts(n) or domains.accepts(n.partition(".")[2]) for n in bare)

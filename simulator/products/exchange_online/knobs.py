@@ -53,6 +53,10 @@ class Knobs(Settings):
     match_subdomains_for_relay: bool = flag(
         True, "a sender in a subdomain may relay when the accepted parent has MatchSubDomains"
     )
+    certificate_identity_relays: bool = flag(
+        False, "a client that a connector knows by address relays also by showing a good certificate of an accepted domain, "
+        "whatever TlsSenderCertificateName says: a wider reading of \"Updated requirements for SMTP relay\"",
+    )  # fmt: skip
     partner_restrict_combination: str = choice(
         "RestrictDomainsToIPAddresses and RestrictDomainsToCertificate on one connector: both must hold, or one of them",
         "and", "or", default="and",
@@ -75,8 +79,9 @@ class Knobs(Settings):
     )
     tenant_attribution_limit: int = number("how often one tenant takes a message as Incoming", 3, low=1)
     originating_attribution_limit: int = number(
-        "how often a message is taken at all, counted by X-EOPAttributedMessage; 0: no limit is known", 0
-    )
+        "mail that was taken so often, by any tenant in any way (X-EOPAttributedMessage), is not taken as Originating again; "
+        "0: no limit", 3,
+    )  # fmt: skip
     received_limit: int = number("mail with more Received fields is refused", 30, low=1)
     selection_order: str = choice(
         "wildcard domain or all accepted domains first: the documentation's example, or its list", "doc-example", "doc-list",
@@ -84,6 +89,9 @@ class Knobs(Settings):
     )  # fmt: skip
     outbound_wildcard: str = choice(
         "whether *.d in RecipientDomains covers d itself", "with_apex", "subdomains_only", default="with_apex"
+    )
+    all_accepted_with_subdomains: bool = flag(
+        False, "AllAcceptedDomains of an outbound connector covers also what is accepted only through MatchSubDomains"
     )
     retry: tuple[timedelta, ...] | None = custom(
         _waits, None, "waits between attempts in minutes, the last one repeats; left out: 15, growing by half up to 60"

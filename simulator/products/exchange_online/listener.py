@@ -20,7 +20,17 @@ from simulator.products.exchange_online.identifiers import frontend, guid, mailb
 from simulator.products.exchange_online.loops import loop_step
 from simulator.products.exchange_online.steps import single
 
-__all__ = ["SIZE_LIMIT", "SUBMISSION_PORT", "content", "greeting", "keywords", "login", "mail", "submitted"]
+__all__ = [
+    "MINIMUM_TLS",
+    "SIZE_LIMIT",
+    "SUBMISSION_PORT",
+    "content",
+    "greeting",
+    "keywords",
+    "login",
+    "mail",
+    "submitted",
+]
 
 _TEST = "tests/products/exchange_online/test_listener.py"
 SUBMISSION = rule(
@@ -40,6 +50,13 @@ SIZE = rule(
     source="the SIZE that is announced; learn: Exchange Online limits", test=_TEST,
 )  # fmt: skip
 
+MINIMUM = rule(
+    "EXO-TLS-2", "TLS 1.2 is the oldest version that ports 25 and 587 offer", fidelity="observed",
+    source="learn: TLS 1.2 in Exchange Online; only smtp-legacy.office365.com, which is not modelled, offers older ones",
+    test=_TEST,
+)  # fmt: skip
+
+MINIMUM_TLS = "1.2"
 SUBMISSION_PORT = 587
 SIZE_LIMIT = 157286400
 _HEADER_LIMIT = 256 * 1024

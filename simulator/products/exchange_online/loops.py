@@ -6,23 +6,29 @@ Online Demystified; captures of looping mail):
     X-EOPAttributedMessage: n                       every pass, n from 0
     X-EOPTenantAttributedMessage: <tenant-id>:n     passes as Incoming, per tenant
 
-Three passes (n = 0, 1, 2) are taken; the fourth attribution to the same tenant is refused after the final dot, 554 5.4.14.
+Three passes (n = 0, 1, 2) are taken; the fourth is refused after the final dot, 554 5.4.14:
+
+    Incoming      the fourth time that the same tenant would take it as Incoming
+    Originating   when three passes of any kind, at any tenant, went before: only the first counter is written for mail
+                  that own servers send, and an own server that returns what it does not know comes in like this
+
+Mail that passes own servers once and comes back (centralised transport, a signature service) has two or three passes.
 A gateway that strips the header defeats the counters; then only the number of Received fields stops the loop.
 
-Weak spot: for Originating passes no limit is known, so none is applied unless the knob `originating_attribution_limit`
-sets one.
+Weak spot: the limit of Originating passes is not known, only values 0 and 1 of the counter were captured. It is assumed
+to be that of Incoming ones; the knob `originating_attribution_limit` changes it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from simulator.mail.message import Message
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.loops import count_hops
 from simulator.policy.rules import rule
 from simulator.products.exchange_online.knobs import Knobs
+from simulator.value import value
 
 __all__ = ["ALL_PASSES", "TENANT_PASSES", "Passes", "loop_step"]
 
@@ -36,8 +42,8 @@ RECEIVED_LIMIT = rule(
     source="the default of Receive connectors, CMD New-ReceiveConnector MaxHopCount; knob received_limit", test=_TEST,
 )  # fmt: skip
 ORIGINATING_LIMIT = rule(
-    "EXO-LOOP-3", "How often Originating mail may pass is not known; no limit unless the knob sets one", fidelity="inferred",
-    source="only values 0 and 1 were ever captured; knob originating_attribution_limit", test=_TEST,
+    "EXO-LOOP-3", "Originating mail that was taken three times before, in whatever way, is refused as looping",
+    fidelity="inferred", source="no page gives the limit; knob originating_attribution_limit", test=_TEST,
 )  # fmt: skip
 
 ALL_PASSES = "X-EOPAttributedMessage"
@@ -47,7 +53,7 @@ _COUNT = re.compile(r"\s*(\d{1,9})\s*\Z", re.A)
 _TENANT = re.compile(r"\s*([0-9a-f-]{36})\s*:\s*(\d{1,9})\s*\Z", re.I | re.A)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Passes:
     """How often a message was attributed before: at all, and to this tenant as Incoming."""
 
@@ -68,16 +74,11 @@ def loop_step(message: Message, tenant_id: str, *, incoming: bool, knobs: Knobs)
     """Outcome `within-limit`, or which limit is exceeded."""
     passes = Passes.of(message, tenant_id)
     hops = count_hops(message, knobs.received_limit)
-    most = knobs.originating_attribution_limit
+    per_tenant = knobs.tenant_attribution_limit if incoming else 0
+    overall = 0 if incoming else knobs.originating_attribution_limit
     counted = (
-        (
-            TENANT_PASSES,
-            TENANT_LIMIT,
-            passes.tenant,
-            knobs.tenant_attribution_limit if incoming else 0,
-            "tenant_attribution_limit",
-        ),
-        (ALL_PASSES, ORIGINATING_LIMIT, passes.total, most, "originating_attribution_limit"),
+        (TENANT_PASSES, TENANT_LIMIT, passes.tenant, per_tenant, "tenant_attribution_limit"),
+        (ALL_PASSES, ORIGINATING_LIMIT, passes.total, overall, "originating_attribution_limit"),
     )
     candidates: list[Candidate] = []
     stopped: tuple[str, Candidate] | None = None

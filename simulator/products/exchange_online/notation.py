@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
 from simulator.mail.address import Address, AddressError, parse_domain
@@ -78,12 +79,15 @@ class IpEntry:
 
     def __contains__(self, address: object) -> bool:
         try:
-            return IPv4Address(str(address)) in self.network
+            return _ipv4(str(address)) in self.network
         except AddressValueError:
             return False  # an IPv6 client is on no list
 
     def __str__(self) -> str:
         return self.text
+
+
+_ipv4 = lru_cache(1024)(IPv4Address)
 
 
 def ip_entry(text: str) -> IpEntry:

@@ -10,8 +10,6 @@ connector never gives relay. Which one is most specific: exact domain, longest `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from simulator.mail.address import Sender, covers, domain_of
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.rules import rule
@@ -19,6 +17,7 @@ from simulator.products.exchange_online.forest import Inbound, Profile
 from simulator.products.exchange_online.identity import Client, certificate_proof
 from simulator.products.exchange_online.notation import exactness
 from simulator.source import NOWHERE, Source
+from simulator.value import value
 
 __all__ = ["PARTNER_LOCK", "PartnerMatch", "match_partner"]
 
@@ -33,7 +32,7 @@ PARTNER_MATCH = rule(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartnerMatch:
     """The connector that the message uses, or the one that locks it out. `by_proof`: address or certificate matched."""
 
@@ -43,7 +42,7 @@ class PartnerMatch:
     step: Step | None  # None where the tenant has no Partner connector
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Looked:
     connector: Inbound
     pattern: str  # of SenderDomains, the closest that covers the sender; empty where none does

@@ -5,11 +5,15 @@ Both must hold:
 1. the client is known to an *OnPremises* inbound connector, by certificate or address, and
 2. the certificate's domain, or the domain of the envelope sender, is an accepted domain of that tenant.
 
-The From header does not count, and the null sender has no domain: it relays only by certificate. A recipient in the
+The certificate is one that a connector asks for by TlsSenderCertificateName; showing another gives no right (knob
+`certificate_identity_relays`). So the null sender, and mail of foreign senders that an own server forwards, relay only
+over a connector with a certificate name: they have no accepted domain. The From header does not count. A recipient in the
 tenant's own domains needs no right. Accepted domains of both types count (inferred).
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 from simulator.mail.address import Address, Sender, domain_of
 from simulator.policy.decision import Candidate, Step
@@ -31,6 +35,7 @@ RELAY = rule(
 )  # fmt: skip
 
 
+@lru_cache(256)
 def domain_step(domain: str, forest: Forest) -> Step:
     """Who owns the recipient's domain, with every accepted domain of the forest as candidate."""
     owner = forest.owner(domain)
@@ -83,7 +88,9 @@ def no_right(nearest: Inbound | None, sender: Sender, recipient: Address) -> Ste
         says = f"{recipient.domain} is nobody's here, and no OnPremises connector knows the client"
         return _step("denied", "no-connector", "OnPremises connector", says, NOWHERE)
     whose = f"the sender's domain {domain_of(sender)} is not accepted" if sender else "the null sender has no domain"
-    says = f"{nearest.name} knows the client, but {whose}, and no certificate of an accepted domain was shown"
+    says = (
+        f"{nearest.name} knows the client, but {whose}, and no TlsSenderCertificateName of an accepted domain matches"
+    )
     return _step("denied", "sender-not-accepted", nearest.name, says, nearest.settings.place)
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from simulator.mail.address import Address
 from simulator.mail.reply import Reply
@@ -73,6 +74,7 @@ _DNS_MESSAGES = {
 }
 
 
+@lru_cache(256)
 def ladder(tenant: Profile) -> Ladder:
     """The waits between attempts and the lifetime."""
     knobs = tenant.settings.knobs

@@ -1,6 +1,6 @@
 """Where a recipient's mail goes.
 
-    mailbox                               here; forwarded ones go (also) where they forward to; internet mail goes to
+    mailbox                               here; forwarding ones send it on [forwarding]; internet mail goes to
                                           on-premises first under centralised transport
     group                                 its members
     mail user, contact                    its external address takes its place:
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -34,6 +35,7 @@ from simulator.products.exchange_online import wording
 from simulator.products.exchange_online.connectors import OutboundConnector
 from simulator.products.exchange_online.directory import Entry
 from simulator.products.exchange_online.forest import Profile
+from simulator.products.exchange_online.forwarding import blocked_copy, forwarded
 from simulator.products.exchange_online.headers import is_internal
 from simulator.products.exchange_online.selection import centralised, centralised_step, select
 from simulator.products.exchange_online.steps import single
@@ -49,10 +51,6 @@ RESOLVE = rule(
 UNKNOWN = rule(
     "EXO-RCPT-2", "Mail for an unknown recipient of an Authoritative domain that was taken already is returned",
     fidelity="documented", source="learn: Fix NDR 550 5.1.10", test=_TEST,
-)  # fmt: skip
-FORWARD = rule(
-    "EXO-RCPT-3", "A forwarding mailbox sends on, and keeps a copy with DeliverToMailboxAndForward", fidelity="documented",
-    source="CMD Set-Mailbox", test=_TEST,
 )  # fmt: skip
 AUTHENTICATED = rule(
     "EXO-RCPT-4", "Groups return mail from senders that are not authenticated, unless told otherwise", fidelity="documented",
@@ -82,6 +80,8 @@ FROM_OWN_SERVERS = ("certificate", "sender-domain", "recipient-domain", "certifi
 
 def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: Moment) -> Routing:
     """Where one recipient goes, with every step of the way."""
+    if (refused := blocked_copy(held, recipient, tenant)) is not None:
+        return refused
     entry = tenant.directory.find(recipient)
     if entry is None:
         return _unknown(held, recipient, tenant, server, at)
@@ -130,15 +130,10 @@ def _mailbox(
         # Internet mail for a mailbox goes to on-premises first and comes back as Originating.
         steps = (step, centralised_step(tenant, central))
         return _over(central, held, recipient, recipient, tenant, server, at, steps)
-    forward = entry.forwards_to
-    if forward is None or forward[0] in entry.addresses:
+    onwards = forwarded(entry, tenant)
+    if onwards is None:
         return Routing(Deliver(entry.address), (step,))
-    target, parameter = forward
-    keep = entry.properties.DeliverToMailboxAndForward
-    says = f"{entry.address} forwards to {target}{' and keeps a copy' if keep else ''}"
-    where = entry.properties.at(parameter)
-    forwarded = single("FORWARD", FORWARD, "keeps" if keep else "moves", says, name=parameter, at=where)
-    return Routing(Expand((target,), "forward", keep), (step, forwarded))
+    return Routing(onwards.route, (step, *onwards.steps))
 
 
 def _unknown(held: Held, recipient: Address, tenant: Profile, server: Server, at: Moment) -> Routing:
@@ -167,9 +162,10 @@ def _onward(
 ) -> Routing:
     """Out of the tenant. `target` is the address that counts, and travels, from now on."""
     central = centralised(tenant)
-    if central and held.facts.get("basis") not in FROM_OWN_SERVERS:
+    came_from_there = held.facts.get("basis") in FROM_OWN_SERVERS
+    if central and not came_from_there:
         return _over(central, held, recipient, target, tenant, server, at, (*steps, centralised_step(tenant, central)))
-    connector, step = select(tenant, target.domain)
+    connector, step = select(tenant, target.domain, from_own_servers=came_from_there)
     if connector is None:
         hop = NextHop(target.domain, families=families(server.addresses))
         says = f"to the MX of {target.domain}"
@@ -239,6 +235,7 @@ def _turn(connector: str, count: int, held: Held, at: Moment) -> int:
     return int(memory["first"]) % count
 
 
+@lru_cache(256)
 def demand(connector: OutboundConnector) -> Demand:
     """What a connector asks of TLS."""
     level = _LEVELS[connector.TlsSettings]

@@ -13,6 +13,7 @@ from simulator.policy.settings import BadValue, Settings, choice, custom, flag, 
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
 from simulator.products.exchange_online.knobs import Knobs
 from simulator.products.exchange_online.notation import lacks, recipient, span
+from simulator.products.exchange_online.outbound_policy import HostedOutboundSpamFilterPolicy
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
 
 __all__ = [
@@ -227,7 +228,11 @@ class TenantSettings(Settings):
     TransportConfig: TransportConfig = section(TransportConfig, "Set-TransportConfig", label="TransportConfig")
     TransportRules: object = ignored("mail flow rules, in order")
     RemoteDomains: object = ignored("what may be sent to other domains")
-    HostedOutboundSpamFilterPolicy: object = ignored("automatic forwarding and sending limits")
+    HostedOutboundSpamFilterPolicy: HostedOutboundSpamFilterPolicy = section(
+        HostedOutboundSpamFilterPolicy,
+        "whether mailboxes may forward to outside",
+        label="HostedOutboundSpamFilterPolicy",
+    )
     JournalRules: object = ignored("journaling")
     knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent", label="knobs")
 

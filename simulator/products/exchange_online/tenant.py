@@ -33,6 +33,7 @@ class Tenant:
 
     product = "Exchange Online"
     submission = Submission(listener.SUBMISSION_PORT, tls=True)
+    minimum_tls: str = listener.MINIMUM_TLS  # a client that offers only older versions gets no handshake
 
     def __init__(self, server: Server, profile: Profile, forest: Forest) -> None:
         self.server, self.profile, self.forest = server, profile, forest

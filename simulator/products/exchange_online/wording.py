@@ -19,7 +19,7 @@ from simulator.policy.rules import rule
 __all__ = [
     "EDGE_WORDS", "QUEUE_WORDS", "access_denied", "authenticated", "banner", "blocked_connector", "cannot_connect",
     "cannot_send_as", "closed_abruptly", "connection_refused", "connection_timed_out", "direct_send", "dns_failed",
-    "expired", "header_too_large", "hop_count", "last_attempt", "login_disabled", "login_failed", "login_not_here",
+    "expired", "external_forwarding", "header_too_large", "hop_count", "last_attempt", "login_disabled", "login_failed", "login_not_here",
     "no_such_domain", "not_authenticated", "null_mx", "partner_refused", "queued", "recipient_ok", "relay_denied",
     "sender_not_authenticated", "sender_ok", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
 ]  # fmt: skip
@@ -146,6 +146,14 @@ def sender_not_authenticated(kind: str) -> Reply:
     code = {"group": "5.7.133", "mailbox": "5.7.134", "external": "5.7.136"}[kind]
     noun = {"group": "group", "mailbox": "mailbox", "external": "mail user"}[kind]
     return Reply(550, code, f"Sender not authenticated for {noun}")
+
+
+def external_forwarding() -> Reply:
+    text = (
+        "Access denied, Your organization does not allow external forwarding. "
+        "Please contact your administrator for further assistance. AS(7550)"
+    )
+    return Reply(550, "5.7.520", text)
 
 
 # Waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 
 __all__ = ["INTERNAL", "IpRange", "contains", "read_range"]
@@ -25,7 +26,10 @@ def read_range(text: str) -> IpRange:
         raise ValueError(f"{text!r} is no IP address, range (a-b) or network (a/24)") from None
 
 
+_parsed = lru_cache(1024)(ip_address)
+
+
 def contains(ranges: tuple[IpRange, ...], address: str) -> bool:
     """Whether an address is in one of the ranges."""
-    ip = ip_address(address)
+    ip = _parsed(address)
     return any(ip.version == network.version and ip in network for entry in ranges for network in entry)

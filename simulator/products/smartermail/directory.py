@@ -16,13 +16,14 @@ where the file does not list it, as a Local one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simulator.mail.address import Address, Sender, domain_of
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.rules import rule
 from simulator.products.smartermail.settings import EXTERNAL_HOST, LOCAL, DomainSettings, SmarterMailSettings
 from simulator.source import Node, ProblemList, Source
+from simulator.value import value
 
 __all__ = ["Directory", "Place"]
 
@@ -46,7 +47,7 @@ EXTERNAL = rule(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """What an address is to this server. `kind`: mailbox, alias, catch-all, external, unknown, disabled, elsewhere."""
 
@@ -67,6 +68,7 @@ class Directory:
     def __init__(self, settings: SmarterMailSettings, mailboxes: Iterable[Address]) -> None:
         self.settings = settings
         self.mailboxes = frozenset(mailboxes)
+        self._places: dict[str, Place] = {}  # as far as they were asked for
         self.domains = {name.lower().removesuffix("."): domain for name, domain in settings.domains.items()}
         # Every name under which a domain is known, and the name of the domain.
         self._names = {alias: name for name, domain in self.domains.items() for alias in domain.domain_aliases}
@@ -100,6 +102,12 @@ class Directory:
 
     def place(self, address: Address) -> Place:
         """What an address is to this server, with every reading that was considered."""
+        written = str(address)  # equal addresses may be written differently, and readings are sentences
+        if written not in self._places:
+            self._places[written] = self._place(address)
+        return self._places[written]
+
+    def _place(self, address: Address) -> Place:
         domain = self.domain(address.domain)
         step = self._domain_step(address.domain, domain)
         if domain is None:

@@ -10,7 +10,7 @@ address is a new triple, which is why mail from services with many addresses is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from simulator.mail.address import Address, Sender, sender_text
@@ -21,6 +21,7 @@ from simulator.policy.rules import rule
 from simulator.products.smartermail.addresses import contains
 from simulator.products.smartermail.relay import trusted
 from simulator.products.smartermail.settings import DomainSettings, SmarterMailSettings
+from simulator.value import value
 
 __all__ = ["greylisted", "is_exempt"]
 
@@ -35,7 +36,7 @@ EXEMPT = rule(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Record:
     first: datetime
     last: datetime

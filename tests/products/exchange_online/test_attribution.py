@@ -150,15 +150,49 @@ def test_associated_domains_limit_a_connector_as_a_source() -> None:
     assert "" == used(changes, client, "<>")
 
 
+@pytest.mark.parametrize("sender", ["<>", "news@other.test"])
 @pytest.mark.parametrize(
-    ("cert", "taken"), [("mail.contoso.com", True), ("contoso.com", True), ("mail.other.test", False)]
+    ("cert", "knob", "taken"),
+    [
+        ("mail.contoso.com", False, False),  # no connector asks for it
+        ("mail.contoso.com", True, True),
+        ("contoso.com", True, True),
+        ("mail.other.test", True, False),
+    ],
 )
-def test_null_sender_relays_over_an_address_connector_by_the_certificates_domain(cert: str, taken: bool) -> None:
+def test_showing_a_certificate_that_no_connector_asks_for_gives_relay_only_by_a_knob(
+    sender: str, cert: str, knob: bool, taken: bool
+) -> None:
     changes = connectors(own={"SenderIPAddresses": "192.0.2.10"})
-    decision = ask(contoso(**changes), "<>", "x@gmail.test", session("192.0.2.10", cert))
+    host = contoso(**changes, knobs={"certificate_identity_relays": knob})
+    decision = ask(host, sender, "x@gmail.test", session("192.0.2.10", cert))
 
-    assert taken == decision.ok
+    assert ("250 2.1.5" if taken else "550 5.7.64") == decision.reply.codes
     assert ("certificate-domain" if taken else None) == decision.facts.get("basis")
+    assert "own" == (decision.connector and decision.connector.name)
+
+
+def test_a_bad_certificate_of_an_accepted_domain_gives_no_relay_by_the_knob_either() -> None:
+    changes = connectors(own={"SenderIPAddresses": "192.0.2.10"})
+    shown = CertificateSpec("mail.contoso.com", defect="self-signed")
+    host = contoso(**changes, knobs={"certificate_identity_relays": True})
+
+    assert "550 5.7.64" == ask(host, "<>", "x@gmail.test", session("192.0.2.10", shown)).reply.codes
+
+
+@pytest.mark.parametrize(
+    ("sender", "says"),
+    [
+        ("news@other.test", "neither the sender's domain other.test nor gmail.test is accepted by its tenant"),
+        ("<>", "the null sender has no domain, and its tenant does not accept gmail.test"),
+    ],
+)
+def test_a_connector_that_knows_the_client_says_whose_domain_is_missing(sender: str, says: str) -> None:
+    changes = connectors(own={"SenderIPAddresses": "192.0.2.10"})
+    step = ask(contoso(**changes), sender, "x@gmail.test", session("192.0.2.10")).steps[0]
+
+    assert f"own knows the client, but {says}" == step.says
+    assert f"192.0.2.10 is in SenderIPAddresses (192.0.2.10), but {says}" == step.candidates[0].says
 
 
 def test_a_tenant_that_lists_the_address_loses_to_the_one_that_owns_the_sender() -> None:
@@ -172,9 +206,48 @@ def test_a_tenant_that_lists_the_address_loses_to_the_one_that_owns_the_sender()
     assert "fabrikam" == decision.owner
     lost = candidate(decision.steps, "own servers")
     assert "other-tenant" == lost.reason
-    assert (
-        "m365: 192.0.2.10 is in SenderIPAddresses (192.0.2.10), but the message is attributed to fabrikam" == lost.says
+    says = "its tenant does not accept the sender's domain fabrikam.com; the message is attributed to fabrikam"
+    assert f"m365: 192.0.2.10 is in SenderIPAddresses (192.0.2.10), but {says}" == lost.says
+
+
+BY_ADDRESS, BY_NAME = {"SenderIPAddresses": "192.0.2.10"}, {"TlsSenderCertificateName": "*.fabrikam.com"}
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "sender", "says"),
+    [
+        (BY_ADDRESS, BY_ADDRESS, "a@gmail.test", "neither the sender's domain gmail.test nor fabrikam.com is accepted by its tenant; "),
+        (BY_ADDRESS, BY_ADDRESS, "<>", "the null sender has no domain, and its tenant does not accept fabrikam.com; "),
+        (BY_ADDRESS, BY_NAME, "a@gmail.test", "its tenant does not accept the sender's domain gmail.test; "),
+        (BY_ADDRESS, BY_NAME, "<>", "the null sender has no domain; "),
+        (BY_ADDRESS, BY_NAME, "scan@contoso.com", ""),  # the certificate goes first
+        ({"TlsSenderCertificateName": "*.com"}, BY_NAME, "a@gmail.test", ""),  # a closer name
+    ],
+)  # fmt: skip
+def test_a_connector_of_a_tenant_that_lost_says_what_it_does_not_accept(
+    own: dict[str, Any], theirs: dict[str, Any], sender: str, says: str
+) -> None:
+    made = tenants(
+        m365=({"AcceptedDomains": {"contoso.com": "Authoritative"}, **connectors(ours=own)}, []),
+        fabrikam=({"AcceptedDomains": {"fabrikam.com": "Authoritative"}, **connectors(theirs=theirs)}, ["bob@fabrikam.com"]),
+    )  # fmt: skip
+    decision = ask(made[0], sender, "bob@fabrikam.com", session("192.0.2.10", "mail.fabrikam.com"))
+    lost = candidate(decision.steps, "ours")
+
+    assert ("fabrikam", "other-tenant") == (decision.owner, lost.reason)
+    assert lost.says.endswith(f", but {says}the message is attributed to fabrikam")
+
+
+def test_a_sender_of_a_domain_that_another_tenant_has_more_exactly_is_that_tenants() -> None:
+    wide = {"contoso.com": {"DomainType": "InternalRelay", "MatchSubDomains": True}}
+    made = tenants(
+        m365=({"AcceptedDomains": wide, **connectors(ours=BY_ADDRESS)}, []),
+        lab=({"AcceptedDomains": {"lab.contoso.com": "Authoritative"}, **connectors(theirs=BY_ADDRESS)}, []),
     )
+    decision = ask(made[0], "a@lab.contoso.com", "x@gmail.test", session("192.0.2.10"))
+
+    assert "lab" == decision.owner
+    assert candidate(decision.steps, "ours").says.endswith("), but the message is attributed to lab")
 
 
 def test_an_ipv6_client_is_on_no_list() -> None:

@@ -180,3 +180,7 @@ def test_what_is_too_large_is_refused(what: Message, text: str) -> None:
 def test_a_tenant_without_connectors_has_none() -> None:
     assert not contoso().has_connectors
     assert contoso(InboundConnectors=inbound()).has_connectors
+
+
+def test_no_port_offers_anything_older_than_tls_1_2() -> None:
+    assert "1.2" == contoso().minimum_tls

@@ -57,17 +57,45 @@ def test_each_tenant_counts_its_own_passes() -> None:
     assert "554 5.4.14" == take(one, last, INCOMING)[0].reply.codes
 
 
-def test_originating_passes_have_no_known_limit() -> None:
-    codes, last = passes(contoso(), ORIGINATING, 10)
+def test_the_fourth_originating_pass_is_refused_too() -> None:
+    codes, last = passes(contoso(), ORIGINATING, 4)
+    decision, _ = take(contoso(), last, ORIGINATING)
 
-    assert ["250 2.6.0"] * 10 == codes
-    assert ([], "9") == (last.all(TENANT_PASSES), last.get(ALL_PASSES))
+    assert ["250 2.6.0"] * 3 + ["554 5.4.14"] == codes
+    assert ([], "2") == (last.all(TENANT_PASSES), last.get(ALL_PASSES))
+    assert f"{ALL_PASSES}: taken 3 times before, 3 are allowed" == decision.steps[-1].says
 
 
-def test_a_limit_of_originating_passes_is_a_knob() -> None:
-    codes, _ = passes(contoso(knobs={"originating_attribution_limit": 2}), ORIGINATING, 3)
+def test_an_own_server_that_returns_what_it_does_not_know_is_stopped_at_the_fourth_pass() -> None:
+    _, last = passes(contoso(), INCOMING, 1)
+    codes, _ = passes(contoso(), ORIGINATING, 3, last)
 
     assert ["250 2.6.0", "250 2.6.0", "554 5.4.14"] == codes
+
+
+def test_a_round_trip_over_own_servers_is_no_loop() -> None:
+    _, last = passes(contoso(), INCOMING, 1)
+    codes, last = passes(contoso(), ORIGINATING, 2, last)  # centralised transport, then a signature service
+
+    assert ["250 2.6.0"] * 2 == codes
+
+
+@pytest.mark.parametrize(
+    ("limit", "codes"),
+    [
+        (2, ["250 2.6.0", "250 2.6.0", *["554 5.4.14"] * 3]),
+        (0, ["250 2.6.0"] * 5),  # none
+    ],
+)
+def test_the_limit_of_originating_passes_is_a_knob(limit: int, codes: list[str]) -> None:
+    assert codes == passes(contoso(knobs={"originating_attribution_limit": limit}), ORIGINATING, 5)[0]
+
+
+def test_passes_at_other_tenants_do_not_count_for_incoming_mail() -> None:
+    on_the_way = message(**{ALL_PASSES.replace("-", "_"): "8"})
+
+    assert "250 2.6.0" == take(contoso(), on_the_way, INCOMING)[0].reply.codes
+    assert "554 5.4.14" == take(contoso(), on_the_way, ORIGINATING)[0].reply.codes
 
 
 @pytest.mark.parametrize(("fields", "code"), [(30, "250 2.6.0"), (31, "554 5.4.14")])

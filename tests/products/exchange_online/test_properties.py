@@ -36,7 +36,7 @@ connector = st.fixed_dictionaries(
 connectors = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), connector, max_size=3)
 knobs = st.fixed_dictionaries(
     {}, optional={"attribution_mode": st.sampled_from(["strict", "lenient"]), "cert_wildcard": st.sampled_from(["any", "one-label"]),
-                  "dbeb_on_connector_mail": st.booleans()},
+                  "dbeb_on_connector_mail": st.booleans(), "certificate_identity_relays": st.booleans()},
 )  # fmt: skip
 sessions = st.builds(
     lambda ip, cert, tls: session(ip, cert, tls=tls),

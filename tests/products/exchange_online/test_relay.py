@@ -19,6 +19,7 @@ def test_null_sender_relays_only_by_certificate() -> None:
 
     assert ("550 5.7.64", "250 2.1.5") == (by_address.reply.codes, by_certificate.reply.codes)
     assert "the null sender has no domain" in by_address.steps[-1].says
+    assert by_address.steps[-1].says.endswith("no TlsSenderCertificateName of an accepted domain matches")
 
 
 @pytest.mark.parametrize("sender", ["x@sm.contoso.com", "x@contoso.onmicrosoft.com", "X@CONTOSO.COM"])

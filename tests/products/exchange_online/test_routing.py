@@ -192,8 +192,8 @@ def test_strangers_reach_a_group_only_if_it_lets_them(properties: dict[str, Any]
 @pytest.mark.parametrize(
     ("properties", "route"),
     [
-        ({"ForwardingSmtpAddress": "x@gmail.test"}, Expand((Address.parse("x@gmail.test"),), "forward", False)),
-        ({"ForwardingSmtpAddress": "x@gmail.test", "DeliverToMailboxAndForward": True}, Expand((Address.parse("x@gmail.test"),), "forward", True)),
+        ({"ForwardingSmtpAddress": "bob@contoso.com"}, Expand((BOB,), "forward", False)),
+        ({"ForwardingSmtpAddress": "bob@contoso.com", "DeliverToMailboxAndForward": True}, Expand((BOB,), "forward", True)),
         ({"ForwardingAddress": "bob@contoso.com", "ForwardingSmtpAddress": "x@gmail.test"}, Expand((BOB,), "forward", False)),
         ({"ForwardingSmtpAddress": "user@contoso.com"}, Deliver(USER)),
         ({"DeliverToMailboxAndForward": True}, Deliver(USER)),
@@ -222,10 +222,18 @@ def test_centralised_transport_takes_what_crosses_the_border(to: str, facts: dic
 
 
 def test_mail_from_on_premises_that_is_forwarded_does_not_go_back_there() -> None:
-    scoped = outbound(RecipientDomains="contoso.com", RouteAllMessagesViaOnPremises=True)
-    found = relay(contoso(OutboundConnectors=scoped), "x@gmail.test", held("x@gmail.test", facts=ORIGINATING))
+    found = relay(contoso(**CENTRAL), "x@gmail.test", held("x@gmail.test", facts=ORIGINATING))
 
     assert ("", "gmail.test") == (by(found), found.to.domain)
+
+
+def test_mail_from_on_premises_for_a_mail_user_there_returns_by_the_domain_that_the_connector_names() -> None:
+    scoped = outbound(RecipientDomains=["contoso.com", "*"], RouteAllMessagesViaOnPremises=True)
+    recipients = {"john@contoso.com": {"RecipientType": "MailUser", "ExternalEmailAddress": "jo@contoso.com"}}
+    host = contoso(OutboundConnectors=scoped, Recipients=recipients)
+    found = relay(host, "john@contoso.com", held("john@contoso.com", facts=ORIGINATING))
+
+    assert ("to own servers", "jo@contoso.com") == (by(found), str(found.recipient))
 
 
 # Smart hosts

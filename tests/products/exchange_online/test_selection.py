@@ -9,7 +9,7 @@ import pytest
 from simulator.products.exchange_online.selection import centralised, centralised_step, select
 from tests.products.exchange_online.builders import contoso
 
-DOMAINS = dict.fromkeys(
+DOMAINS: dict[str, Any] = dict.fromkeys(
     ("contoso.com", "sales.contoso.com", "fabrikam.com", "contoso.onmicrosoft.com"), "InternalRelay"
 )
 SMART = {"ConnectorType": "OnPremises", "UseMXRecord": False, "SmartHosts": "mail.contoso.com"}
@@ -18,11 +18,13 @@ WORKED_EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def chosen(connectors: dict[str, Any], domain: str, **knobs: str) -> tuple[str, dict[str, str]]:
+def chosen(
+    connectors: dict[str, Any], domain: str, *, accepted: dict[str, Any] = DOMAINS, from_own_servers: bool = False, **knobs: Any
+) -> tuple[str, dict[str, str]]:  # fmt: skip
     host = contoso(
-        AcceptedDomains=DOMAINS, OutboundConnectors={n: {**SMART, **c} for n, c in connectors.items()}, knobs=knobs
+        AcceptedDomains=accepted, OutboundConnectors={n: {**SMART, **c} for n, c in connectors.items()}, knobs=knobs
     )
-    connector, step = select(host.profile, domain)
+    connector, step = select(host.profile, domain, from_own_servers=from_own_servers)
     assert connector is None or [connector.name] == [c.name for c in step.candidates if c.chosen]
     return connector.name if connector else "", {c.name: c.reason for c in step.candidates}
 
@@ -115,3 +117,82 @@ def test_what_centralised_transport_passes_by_is_told() -> None:
 
     reasons = {c.name: c.reason for c in centralised_step(host.profile, found).candidates}
     assert {"cmt": "centralised", "off": "disabled", "other": "centralised-first"} == reasons
+
+
+SUBDOMAINS = {
+    "contoso.com": {"DomainType": "InternalRelay", "MatchSubDomains": True},
+    "dev.contoso.com": "InternalRelay",
+}
+
+
+@pytest.mark.parametrize(
+    ("domain", "knob", "reason"),
+    [
+        ("contoso.com", False, "chosen"),
+        ("dev.contoso.com", False, "chosen"),  # on the list itself
+        ("lab.contoso.com", False, "subdomain"),
+        ("lab.contoso.com", True, "chosen"),
+        ("gmail.test", True, "not-accepted-domain"),
+    ],
+)
+def test_all_accepted_domains_cover_what_is_on_the_list(domain: str, knob: bool, reason: str) -> None:
+    _, reasons = chosen(
+        {"all": {"AllAcceptedDomains": True}}, domain, accepted=SUBDOMAINS, all_accepted_with_subdomains=knob
+    )
+
+    assert {"all": reason} == reasons
+
+
+def test_a_subdomain_goes_over_the_connector_that_lists_it() -> None:
+    connectors = {"all": {"AllAcceptedDomains": True}, "listed": {"RecipientDomains": "*.contoso.com"}}
+
+    assert "listed" == chosen(connectors, "lab.contoso.com", accepted=SUBDOMAINS)[0]
+
+
+def test_a_subdomain_that_no_connector_lists_is_told_with_its_parent() -> None:
+    host = contoso(AcceptedDomains=SUBDOMAINS, OutboundConnectors={"all": {**SMART, "AllAcceptedDomains": True}})
+    _, step = select(host.profile, "lab.contoso.com")
+
+    assert "EXO-CONN-6" == step.rule
+    says = (
+        "lab.contoso.com is accepted only by MatchSubDomains of contoso.com; RecipientDomains must list *.contoso.com"
+    )
+    assert says == step.candidates[0].says
+
+
+CENTRAL = {"RouteAllMessagesViaOnPremises": True}
+
+
+@pytest.mark.parametrize(
+    ("scope", "domain", "reason"),
+    [
+        ({"RecipientDomains": "*"}, "gmail.test", "came-from-there"),
+        ({"RecipientDomains": "*"}, "contoso.com", "came-from-there"),
+        ({"RecipientDomains": ["contoso.com", "*"]}, "contoso.com", "chosen"),
+        ({"RecipientDomains": ["contoso.com", "*"]}, "gmail.test", "came-from-there"),
+        ({"RecipientDomains": "*.contoso.com"}, "contoso.com", "chosen"),
+        ({"RecipientDomains": "contoso.com"}, "gmail.test", "recipient-domain"),
+        ({"AllAcceptedDomains": True}, "contoso.com", "chosen"),
+        ({"AllAcceptedDomains": True, "RecipientDomains": "*"}, "contoso.com", "chosen"),
+    ],
+)
+def test_what_came_from_on_premises_returns_only_by_a_domain_that_the_connector_names(
+    scope: dict[str, Any], domain: str, reason: str
+) -> None:
+    assert {"cmt": reason} == chosen({"cmt": {**CENTRAL, **scope}}, domain, from_own_servers=True)[1]
+
+
+def test_an_ordinary_connector_for_everything_takes_what_came_from_on_premises() -> None:
+    connectors = {"cmt": {**CENTRAL, "RecipientDomains": "*"}, "gateway": {"RecipientDomains": "*"}}
+
+    assert ("gateway", {"cmt": "came-from-there", "gateway": "chosen"}) == chosen(
+        connectors, "gmail.test", from_own_servers=True
+    )
+
+
+def test_why_it_goes_to_the_mx_names_the_rule() -> None:
+    host = contoso(OutboundConnectors={"cmt": {**SMART, **CENTRAL, "RecipientDomains": "*"}})
+    _, step = select(host.profile, "gmail.test", from_own_servers=True)
+
+    assert "EXO-CONN-5" == step.rule
+    assert "the mail came from on-premises, and what came from there does not go back by *" == step.candidates[0].says
