@@ -119,7 +119,6 @@ def _field(name: str, value: str) -> bytes:
     return (f"{name}: " + "\r\n ".join(lines) + "\r\n").encode()
 
 
-@lru_cache(1024)
 def _value(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").partition(":")[2]
     return _FOLD.sub("", text).strip()
