@@ -60,7 +60,9 @@ def lab_up_ms(scenario: Scenario) -> float:
         taken = []
         for _ in range(12):
             began = time.perf_counter()
-            async with LiveLab(lab, start=BEGIN):
+            async with LiveLab(lab, start=BEGIN) as live:
+                for server in lab.servers:
+                    live.server_context(server)  # made when the first client asks; here, so that it counts
                 taken.append(time.perf_counter() - began)
         return statistics.median(taken[1:]) * 1000
 

@@ -13,7 +13,7 @@ from simulator.scenario.errors import ScenarioError, render
 from simulator.scenario.scenario import Scenario, load_scenario
 from simulator.source import Problem, Source
 
-__all__ = ["NothingFound", "find_scenarios", "load_all", "read_text", "shortest"]
+__all__ = ["NothingFound", "UnreadableFiles", "find_scenarios", "load_all", "read_text", "shortest"]
 
 _LARGEST = 8 * 2**20
 

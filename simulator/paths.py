@@ -14,7 +14,7 @@ from simulator.mail.path import End, Leg, Path
 from simulator.topology import Lab
 from simulator.trace import Event, Log
 
-__all__ = ["Balance", "Copy", "Ending", "balance", "copies", "endings"]
+__all__ = ["Balance", "Copy", "Ending", "balance", "begun", "copies", "endings"]
 
 _FATES = ("delivered", "dropped", "held", "bounced", "kept", "handed on", "expanded")
 
@@ -42,10 +42,22 @@ class Ending:
     copy: str = ""  # "" where a client's own session was refused
 
 
+def begun(log: Iterable[Event]) -> frozenset[str]:
+    """The messages that began in this log. Others may go on in it, where a flow carries on an earlier one's state."""
+    return frozenset(
+        e.msg for e in log
+        if e.type in ("submitted", "written") or (e.type in ("accepted", "refused") and not e["parent"])
+    )  # fmt: skip
+
+
 def copies(log: Iterable[Event]) -> dict[str, Copy]:
-    """Every copy by id, with its fate so far."""
+    """Every copy of the messages that began in this log, by id, with its fate so far."""
     found: dict[str, Copy] = {}
-    for event in log:
+    events = tuple(log)
+    mine = begun(events)
+    for event in events:
+        if event.msg not in mine:
+            continue
         if event.type in ("accepted", "replaced"):
             copy = found[event["copy"]] = Copy(event["copy"], event, event["parent"])
             if copy.parent in found:
@@ -59,7 +71,7 @@ def endings(log: Log, lab: Lab) -> list[Ending]:
     """The ending of every copy that went no further, in the order in which messages and copies began."""
     known = copies(log)
     starts = {e.msg: e for e in log if e.type in ("submitted", "written")}
-    refusals: dict[str, Event] = {e["parent"]: e for e in log if e.type == "refused" and e["parent"]}
+    refusals = {e["parent"]: e for e in log if e.type == "refused" and e["parent"]}
     ends = [e for copy in known.values() if (e := _ending(copy, known, starts, refusals, lab))]
     ends += _clients(log, starts, lab)
     order: dict[tuple[str, str], int] = {}

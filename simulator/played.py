@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from simulator.mail.path import Path
-from simulator.paths import Balance, Ending, balance, endings
+from simulator.paths import Balance, Ending, balance, begun, endings
 from simulator.topology import Lab
 from simulator.trace import Event, Log
 from simulator.world import Delivery, World
@@ -47,7 +47,8 @@ class Played:
     def messages(self) -> tuple[str, ...]:
         """The ids of the messages that clients handed in."""
         written = {e.msg for e in self.log.of("written")}
-        return tuple(m for m in dict.fromkeys(e.msg for e in self.log if e.msg) if m not in written)
+        mine = begun(self.log) - written
+        return tuple(m for m in dict.fromkeys(e.msg for e in self.log) if m in mine)
 
     def of(self, *types: str) -> list[Event]:
         """Events of these types that concern the flow's own messages."""

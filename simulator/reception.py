@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.mail.address import Address, Sender, sender_text
-from simulator.mail.envelope import Envelope, Parameters
+from simulator.mail.envelope import Envelope, Parameters, told
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
@@ -114,7 +114,7 @@ class Reception:
             decision = replace(decision, reply=_TOO_LARGE)
         if decision.ok:
             self._envelope = envelope
-        return self._answer("MAIL", f"FROM:<{sender or ''}>{_told(parameters)}", decision)
+        return self._answer("MAIL", f"FROM:<{sender or ''}>{told(parameters)}", decision)
 
     def rcpt(self, recipient: Address, parameters: Parameters) -> Reply:
         assert self._envelope is not None
@@ -122,7 +122,7 @@ class Reception:
         if decision.ok:
             self._envelope = self._envelope.plus(recipient, parameters)
             self._taken[recipient] = decision
-        return self._answer("RCPT", f"TO:<{recipient}>{_told(parameters)}", decision, (recipient,))
+        return self._answer("RCPT", f"TO:<{recipient}>{told(parameters)}", decision, (recipient,))
 
     def content(self, content: bytes | Message) -> Reply:
         """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued.
@@ -238,8 +238,3 @@ class Reception:
 def _announced(keywords: tuple[str, ...]) -> int | None:
     words = next((k.split() for k in keywords if k.upper().startswith("SIZE ")), [])
     return int(words[1]) or None if words[1:] and words[1].isdigit() else None
-
-
-def _told(parameters: Parameters) -> str:
-    """Parameters as they stand behind an address."""
-    return "".join(f" {key}={value}" if value is not None else f" {key}" for key, value in parameters.items())

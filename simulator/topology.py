@@ -19,7 +19,7 @@ __all__ = ["DEFECTS", "CertificateSpec", "Lab", "Person", "Server"]
 DEFECTS = (
     "expired", "not-yet-valid", "self-signed", "wrong-name", "untrusted", "no-client-auth", "incomplete-chain",
 )  # fmt: skip
-"""What `cert:` can have wrong with it (contract, section 3)."""
+"""What `cert:` can have wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,13 @@ from simulator.policy.decision import Candidate, Step
 from simulator.source import NOWHERE, Source
 from simulator.value import value
 
-__all__ = ["WIRE_ONLY", "Event", "Log"]
+__all__ = ["VOLATILE", "WIRE_ONLY", "Event", "Log"]
 
 WIRE_ONLY = frozenset({"smtp.line", "dns.wire", "tls.certificate"})
 """Event types that only the live engine writes: what the wiretap kept."""
+
+VOLATILE = frozenset({"port", "wall", "sha256"})
+"""Fields of those events that are different in every run."""
 
 
 @value

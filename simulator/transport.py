@@ -45,7 +45,10 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
         note: dict[str, Any] = {"now": world.now, "host": host.name, "msg": work.msg, "hop": work.hop}
         world.log.steps(routing.steps, rcpt=str(recipient), **note)
         route = routing.route
-        if isinstance(route, Relay):
+        if isinstance(route, Relay) and route.recipient in seen and route.recipient != recipient:
+            _merge(world, work, recipient, route.recipient)
+        elif isinstance(route, Relay):
+            seen.add(route.recipient or recipient)
             relays.setdefault(route, []).append(recipient)
         elif isinstance(route, Expand):
             yield from _expand(world, work, recipient, route, seen, above)
@@ -53,6 +56,14 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
             _settle_here(world, work, recipient, route)
     for relay, recipients in relays.items():
         yield from _attempt(world, work, relay, tuple(recipients))
+
+
+def _merge(world: World, work: Work, recipient: Address, other: Address | None) -> None:
+    """The message goes to the address that this recipient stands for anyway."""
+    world.log.add(
+        "expanded", now=world.now, host=work.host, msg=work.msg, hop=work.hop, copy=work.copies[recipient],
+        rcpt=str(recipient), to=[], why="substitute", keep=False, merged=[str(other)],
+    )  # fmt: skip
 
 
 def _only(held: Held, recipients: tuple[Address, ...]) -> Held:
@@ -120,7 +131,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
     for recipient in recipients:
         fate = fates[recipient]
         copy = work.copies[recipient]
-        last = outcome.last
+        last = outcome.about(relay.recipient or recipient)
         by = world.lab.server_at(last.target.address) if last else None
         if isinstance(fate, HandedOn):
             world.log.add("handed on", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), **note)
@@ -130,12 +141,12 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
                 "kept", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), codes=fate.reply.codes,
                 remote=str(fate.remote or ""), attempts=attempts, due_s=(fate.due - world.log.begin).total_seconds(),
                 connectors=[relay.connector.name] if relay.connector else [],
-                at=relay.tls.at if last and last.stage == "TLS" else relay.to.at, **note,
+                to=by.name if by else "", at=relay.tls.at if last and last.stage == "TLS" else relay.to.at, **note,
             )  # fmt: skip
         else:
             _bounce(
                 world, work, recipient, fate, by.name if by else "", last.target.name if last else "",
-                [relay.connector.name] if relay.connector else [],
+                [relay.connector.name] if relay.connector else [], attempts,
             )  # fmt: skip
     for due, names in waiting.items():
         copies = {r: work.copies[r] for r in names}
@@ -174,7 +185,7 @@ def _try_each(
     replies: dict[Address, Reply] = {}
     pending = held.recipients
     for target in targets:
-        wire = {relay.recipient or r: r for r in pending}
+        wire = {relay.recipient or r: r for r in pending}  # one to one: `process` has merged what would coincide
         passage = Passage(
             work.msg, work.hop, host.name, {w: work.copies[r] for w, r in wire.items()}, relay.connector,
             host.has_connectors,
@@ -212,7 +223,7 @@ def _note_try(world: World, relay: Relay, one: Try, note: Mapping[str, Any]) -> 
 
 def _bounce(
     world: World, work: Work, recipient: Address, fate: Bounce, by: str, remote_name: str,
-    connectors: list[str] | None = None,
+    connectors: list[str] | None = None, attempts: int = 0,
 ) -> None:  # fmt: skip
     """Notes that a copy came to its end here, and sends the report where one may be written."""
     host = world.host(work.host)
@@ -225,6 +236,7 @@ def _bounce(
         rcpt=str(recipient), reply=str(fate.reply), codes=fate.reply.codes, remote=str(fate.remote or ""), by=by,
         remote_codes=fate.remote.codes if fate.remote else "", refused=fate.refused, loop=fate.loop, report=report,
         to=str(notice.to) if notice else "", connectors=connectors or [],
+        attempts=attempts,
     )  # fmt: skip
     if notice:
         own = world.lab.servers[host.name]

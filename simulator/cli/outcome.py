@@ -1,4 +1,4 @@
-"""How a command ends that did not end well: what the user reads, and the exit code (contract, section 5).
+"""How a command ends that did not end well: what the user reads, and the exit code.
 
 | raised | shown on stderr | code |
 | --- | --- | --- |

@@ -48,6 +48,8 @@ def run(
     mailflow run --json - | jq .summary         for scripts
     """
     began = time.perf_counter()
+    if json_file and json_file != "-" and not Path(json_file).absolute().parent.is_dir():
+        raise click.UsageError(f"cannot write {json_file}: there is no such folder")
     try:
         scenarios = load_all(find_scenarios(paths))
     except NothingFound as nothing:
@@ -73,7 +75,7 @@ def run(
         if chatter:
             click.echo(text)
         else:
-            Path(json_file).write_text(text + "\n", encoding="utf-8")
+            _write(Path(json_file), text + "\n")
     sys.exit(result.exit_code)
 
 
@@ -110,10 +112,25 @@ def _print(result: RunResult, scenarios: list[Scenario], wall: float, *, quiet: 
     click.echo(f"\n{summary(result, wall)}", err=err)
 
 
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as bad:
+        raise click.UsageError(f"cannot write {path}: {bad.strerror}") from None
+
+
 def _write_events(folder: Path, result: RunResult) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as bad:
+        raise click.UsageError(f"cannot make {folder}: {bad.strerror}") from None
     for scenario in result.scenarios:
-        stem = scenario.scenario.file.replace("\\", "/").removesuffix(".yaml").replace("/", ".").strip(".")
+        stem = (
+            scenario.scenario.file.replace("\\", "/")
+            .removesuffix(".yaml")
+            .removesuffix(".yml")
+            .replace("/", ".")
+            .strip(".")
+        )
         for number, flow in enumerate(scenario.flows, 1):
-            path = folder / f"{stem}.{number:03}.jsonl"
-            path.write_text(events_text(flow.played), encoding="utf-8")
+            _write(folder / f"{stem}.{number:03}.jsonl", events_text(flow.played))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from simulator.cli.wall_clock import today
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
+from simulator.live.addresses import best_plan
 from simulator.live.lab import LiveLab
 from simulator.mail.path import print_path
 from simulator.paths import endings
@@ -40,8 +42,9 @@ def up(lab_file: Path | None, port: int, network: str) -> None:
 async def _keep(chosen: ChosenLab, port: int, network: str) -> None:
     start = today()
     lab = chosen.beginning(start)
-    ports = _ports(lab.servers, port, one_address=network == "single")
-    async with LiveLab(lab, start=start, plan=network, fixed_ports=ports, mode="real") as live:
+    plan = best_plan() if network == "auto" else network
+    ports = _ports(lab.servers, port, one_address=plan == "single")
+    async with LiveLab(lab, start=start, plan=plan, fixed_ports=ports, mode="real") as live:
         world = World(lab, Log(start))
         await live.begin(world)
         _tell(live)
@@ -56,11 +59,10 @@ async def _keep(chosen: ChosenLab, port: int, network: str) -> None:
             await asyncio.sleep(_LOOK)
 
 
-def _ports(servers: object, first: int, *, one_address: bool) -> dict[tuple[str, int], int]:
+def _ports(servers: Iterable[str], first: int, *, one_address: bool) -> dict[tuple[str, int], int]:
     """A real port for each server's 25 and 587: the same two everywhere, or consecutive ones on one address."""
-    names = list(servers) if isinstance(servers, dict) else []
     step = 2 if one_address else 0
-    return {(n, p): first + i * step + o for i, n in enumerate(names) for o, p in enumerate((25, 587))}
+    return {(n, p): first + i * step + o for i, n in enumerate(servers) for o, p in enumerate((25, 587))}
 
 
 def _tell(live: LiveLab) -> None:

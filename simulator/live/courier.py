@@ -34,7 +34,7 @@ from aiosmtplib.response import SMTPResponse
 from simulator.live.data import stuffed
 from simulator.live.network import Endpoint, Network, Refused, Silent
 from simulator.mail.address import sender_text
-from simulator.mail.envelope import Parameters
+from simulator.mail.envelope import told
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.policy.dialogue import (
@@ -159,9 +159,9 @@ class Courier:
         if isinstance(action, Login):
             return await self._login(client, action.user, action.password)
         if isinstance(action, MailFrom):
-            return await self._say(client, f"MAIL FROM:{_path(sender_text(action.sender))}{_told(action.parameters)}")
+            return await self._say(client, f"MAIL FROM:{_path(sender_text(action.sender))}{told(action.parameters)}")
         if isinstance(action, RcptTo):
-            return await self._say(client, f"RCPT TO:{_path(str(action.recipient))}{_told(action.parameters)}")
+            return await self._say(client, f"RCPT TO:{_path(str(action.recipient))}{told(action.parameters)}")
         if isinstance(action, Data):
             return await self._send(client, action.octets)
         assert isinstance(action, Quit)
@@ -247,10 +247,6 @@ def _keyword(line: str) -> str:
 
 def _path(text: str) -> str:
     return text if text == "<>" else f"<{text}>"
-
-
-def _told(parameters: Parameters) -> str:
-    return "".join(f" {name}" if value is None else f" {name}={value}" for name, value in parameters.items())
 
 
 def _encoded(text: str) -> str:

@@ -8,10 +8,15 @@ from dataclasses import field
 from simulator.mail.address import Address, Sender
 from simulator.value import value
 
-__all__ = ["Envelope", "Parameters"]
+__all__ = ["Envelope", "Parameters", "told"]
 
 Parameters = Mapping[str, str | None]
 """ESMTP parameters as sent, keys in upper case, None for a keyword without value."""
+
+
+def told(parameters: Parameters) -> str:
+    """Parameters as they stand behind an address."""
+    return "".join(f" {name}" if given is None else f" {name}={given}" for name, given in parameters.items())
 
 
 @value
@@ -24,7 +29,9 @@ class Envelope:
     recipient_parameters: Mapping[Address, Parameters] = field(default_factory=dict)
 
     def plus(self, recipient: Address, parameters: Parameters | None = None) -> Envelope:
-        """With one more recipient."""
+        """With one more recipient; one that is named twice counts once."""
+        if recipient in self.recipients:
+            return self
         told = {**self.recipient_parameters, recipient: parameters} if parameters else self.recipient_parameters
         return Envelope(self.sender, (*self.recipients, recipient), self.parameters, told)
 

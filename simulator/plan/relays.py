@@ -1,7 +1,7 @@
 """Is anybody an open relay? A stranger on the internet asks every listening host of a lab to pass mail on.
 
 The probe is a whole session walked through the host's own policy: an address that no server owns, no certificate, no
-login, and senders the host might be fooled by. `always: [no open relay]` and later the relay matrix use it.
+login, and senders the host might be fooled by. `always: [no open relay]` uses it.
 """
 
 from __future__ import annotations

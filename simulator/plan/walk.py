@@ -80,7 +80,6 @@ class _Line:
         self.engine, self.certificate = engine, certificate
         self.reception: Reception | None = None
         self.server: Server | None = None
-        self.closing = False
 
     def carry(self, action: object) -> Heard:
         if isinstance(action, Connect):

@@ -61,6 +61,10 @@ class Outcome:
     unroutable: Unroutable | None = None
     replies: Mapping[Address, Reply] = field(default_factory=dict)
 
+    def about(self, wire: Address) -> Try | None:
+        """The last try in which something was said about a recipient (by its address on the way), or else the last."""
+        return next((t for t in reversed(self.tries) if wire in t.recipients), self.last)
+
     @property
     def last(self) -> Try | None:
         return self.tries[-1] if self.tries else None

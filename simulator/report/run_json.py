@@ -9,7 +9,7 @@ from simulator.mail.path import print_path
 from simulator.played import Played
 from simulator.report.story import story
 from simulator.runner import FlowResult, RunResult
-from simulator.trace import WIRE_ONLY, Event
+from simulator.trace import VOLATILE, WIRE_ONLY, Event
 
 __all__ = ["events_text", "run_document"]
 
@@ -75,9 +75,6 @@ def _reasons(played: Played) -> list[str]:
     return [f"{e.host} {e['step']} {e['outcome']}: {e['says']}" for e in played.of("decision")]
 
 
-_VOLATILE = frozenset({"port", "wall", "sha256"})
-
-
 def events_text(played: Played) -> str:
     """The event log, one JSON object a line, the same in every run.
 
@@ -89,4 +86,4 @@ def events_text(played: Played) -> str:
 
 def _lasting(event: Event) -> dict[str, Any]:
     plain = event.as_json()
-    return {k: v for k, v in plain.items() if k not in _VOLATILE} if event.type in WIRE_ONLY else plain
+    return {k: v for k, v in plain.items() if k not in VOLATILE} if event.type in WIRE_ONLY else plain

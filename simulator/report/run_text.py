@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.report.story import cause_of, flow_line, story
+from simulator.report.story import cause_of, flow_line, full_name, story
 from simulator.runner import FlowResult, RunResult, ScenarioResult
 
 __all__ = ["failures", "heading", "lines", "summary"]
@@ -22,7 +22,7 @@ def heading(result: RunResult) -> str:
 
 def lines(scenario: ScenarioResult) -> str:
     """A scenario's flows, failures first in sight by their word."""
-    width = min(44, max(len(f.flow.name) for f in scenario.flows))
+    width = min(44, max(len(full_name(f)) for f in scenario.flows))
     return "\n".join([scenario.scenario.file, *(flow_line(f, width) for f in scenario.flows)])
 
 
@@ -54,6 +54,10 @@ def summary(result: RunResult, wall: float) -> str:
     mail = (
         f"{sum(b.accepted for b in sums)} accepted = {sum(b.delivered for b in sums)} delivered + "
         f"{sum(b.bounced for b in sums)} bounced + {sum(b.queued for b in sums)} queued + "
-        f"{sum(b.dropped + b.held for b in sums)} dropped"
+        f"{sum(b.dropped for b in sums)} dropped"
     )
+    if held := sum(b.held for b in sums):
+        mail += f" + {held} held"
+    if lost := [copy for b in sums for copy in b.lost]:
+        mail += f"; WITHOUT A FATE: {', '.join(lost)}"
     return f"{told}; {mail}; {wall:.1f} s"

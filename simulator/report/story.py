@@ -15,16 +15,21 @@ from simulator.runner import FlowResult
 from simulator.scenario.wire import Difference
 from simulator.trace import Event
 
-__all__ = ["cause_of", "flow_line", "story"]
+__all__ = ["cause_of", "flow_line", "full_name", "story"]
 
 _ROUTINE = ("logged-in", "within-limit", "submitted")  # outcomes that never explain a failure
 _MARGIN = 6
 _LABEL = 10
 
 
+def full_name(result: FlowResult) -> str:
+    """A flow's name with the stage in which it is played."""
+    return f"{result.flow.stage}: {result.flow.name}" if result.flow.stage else result.flow.name
+
+
 def flow_line(result: FlowResult, width: int) -> str:
     """`  pass  Bob to Sun     Bob -> m365 -[none]-> internet -> Sun     2 hops`."""
-    name = result.flow.name if not result.flow.stage else f"{result.flow.stage}: {result.flow.name}"
+    name = full_name(result)
     if result.status != "pass":
         return f"  {'FAIL' if result.status == 'fail' else 'ERROR'}  {name}"
     ends = result.played.endings
@@ -61,7 +66,7 @@ def _place(event: Event) -> str:
 def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
     """The failure of one flow; `others` failed for the same cause."""
     flow = result.flow
-    head = f"FAIL  {flow.name}"
+    head = f"FAIL  {full_name(result)}"
     lines = [f"{head}{' ' * max(2, 90 - len(head) - len(str(flow.at)))}{flow.at}"]
     for number, difference in enumerate(result.differences):
         if number:
@@ -70,7 +75,7 @@ def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
     if result.status != "pass" and (command := _look(result)):
         lines.append(_labelled("look", command))
     for other in others:
-        lines.append(_labelled("also", f"{other.flow.name} failed for the same cause ({other.flow.at})"))
+        lines.append(_labelled("also", f"{full_name(other)} failed for the same cause ({other.flow.at})"))
         for difference in other.differences:
             if difference.ending is not None:
                 lines.append(_labelled("", f"expected  {difference.expected}"))
@@ -86,7 +91,8 @@ def _look(result: FlowResult) -> str:
     people = [lab.person_of(sends[0].sender), lab.person_of(sends[0].to[0])]
     words = [f'"{p}"' if " " in p else p for p in people]
     file = result.flow.at.file
-    return f'mailflow explain {" ".join(words)} --lab {file} --flow "{result.flow.name}"'
+    stage = f' --at "{result.flow.stage}"' if result.flow.stage else ""
+    return f'mailflow explain {" ".join(words)} --lab {file}{stage} --flow "{result.flow.name}"'
 
 
 def _labelled(label: str, text: str) -> str:

@@ -30,7 +30,8 @@ def check_values(expectations: Mapping[str, Node], played: Played) -> list[Diffe
     for key, node in expectations.items():
         check = CHECKS.get(key)
         if check:
-            found.extend(check(node, played))
+            tried = [list(check(choice, played)) for choice in alternatives(node)]
+            found += sorted(tried, key=len)[0]
     return found
 
 
@@ -86,6 +87,8 @@ def _fact_fits(entry: Entry, value: str) -> bool:
 def _is_about(event: Event, key: str, played: Played) -> bool:
     """Whether an event is about a server, a link `a -> b`, or a recipient by name or address."""
     a, arrow, b = (folded(part) for part in key.partition("->"))
+    if arrow and event.type == "kept":
+        return (folded(event.host), folded(event["to"])) == (a, b)
     if arrow:
         began = next((e for e in played.log.of("submitted") if e.msg == event.msg), None)
         client = event.get("client") or (began["person"] if began else "")
@@ -240,7 +243,8 @@ def _retries(played: Played) -> float:
 
 
 def _attempts(played: Played) -> float:
-    fates = played.of("kept", "handed on", "bounced")
+    """Attempts to hand one copy on; a copy that never left its host needed none."""
+    fates = [e for e in played.of("kept", "handed on", "bounced") if e.type != "bounced" or e["attempts"]]
     return max((sum(1 for f in fates if f["copy"] == c) for c in _sent_copies(played)), default=0)
 
 
@@ -249,12 +253,14 @@ def _sent_copies(played: Played) -> list[str]:
 
 
 def _copies(played: Played) -> float:
-    got = [(e["rcpt"], e["mailbox"]) for e in played.of("delivered")]
+    got = [(e.msg, e["mailbox"]) for e in played.of("delivered")]
     return max((got.count(g) for g in got), default=0)
 
 
 def _settled(played: Played) -> float:
-    return max((e.event.t for e in played.endings if e.status != "queued"), default=float("inf"))
+    if any(e.status == "queued" for e in played.endings):
+        return float("inf")
+    return max((e.event.t for e in played.endings), default=float("inf"))
 
 
 def _within(node: Node, played: Played) -> Iterable[Difference]:

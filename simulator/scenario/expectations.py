@@ -53,6 +53,19 @@ def check_expectation(key: str, node: Node, names: Names, problems: ProblemList)
         problems.error(node.at, "any of: nothing is named.", "Write  any of: [...]")
     elif check:
         check(node, _Reading(key, names, problems))
+    _check_patterns(node, problems)
+
+
+def _check_patterns(node: Node, problems: ProblemList) -> None:
+    """Every `/.../` is a regular expression that can be compiled."""
+    text = node.text.strip()
+    if len(text) > 1 and text[0] == text[-1] == "/":
+        try:
+            re.compile(text[1:-1])
+        except re.error as bad:
+            problems.error(node.at, f"{text} is not a regular expression: {bad}.")
+    for child in (*(e.node for e in node.entries), *(node.items if node.is_list else ())):
+        _check_patterns(child, problems)
 
 
 def invariants(key: str, node: Node, problems: ProblemList) -> list[Node]:

@@ -103,7 +103,7 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
     sends = finished(found, paths, entry.key, entry.key_at, names, lab, problems)
     return Flow(
         entry.key, entry.key_at, ground.stage, lab, tree, sends, paths, also, expectations,
-        always, frozenset(folded(n.text) for n in (expectations["violates"].items if "violates" in expectations else ())),
+        always, {folded(n.text): n.at for n in (expectations["violates"].items if "violates" in expectations else ())},
         _date(expectations.get("date")), _until(expectations.get("until")), repeats, _text(long, "note"), _text(long, "source"),
     )  # fmt: skip
 

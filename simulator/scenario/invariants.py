@@ -54,15 +54,17 @@ INVARIANTS: dict[str, Callable[[Played], Iterable[str]]] = {
 
 
 def check_invariants(
-    always: Mapping[str, Source], violates: frozenset[str], played: Played, relays: Callable[[], list[str]]
+    always: Mapping[str, Source], violates: Mapping[str, Source], played: Played, relays: Callable[[], list[str]]
 ) -> list[Difference]:
-    """What was violated without being meant to, and what was meant to be violated and was not."""
+    """What was violated without being meant to, and what was meant to be violated and was not.
+
+    `nothing lost` is asked of every flow, written or not.
+    """
     found: list[Difference] = []
-    for word in dict.fromkeys((*always, *violates)):
+    for word in dict.fromkeys((*always, *violates, "nothing lost")):
         wrong = relays() if word == "no open relay" else list(INVARIANTS[word](played))
-        at = always.get(word, NOWHERE)
         if word in violates and not wrong:
-            found.append(Difference("violates", at, f"{word} is violated", "it holds"))
+            found.append(Difference("violates", violates[word], f"{word} is violated", "it holds"))
         elif wrong and word not in violates:
-            found.append(Difference("always", at, word, wrong[0]))
+            found.append(Difference("always", always.get(word, NOWHERE), word, wrong[0]))
     return found

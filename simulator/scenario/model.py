@@ -57,7 +57,7 @@ class Flow:
     also: tuple[Sentence, ...] = ()
     expectations: Mapping[str, Node] = field(default_factory=dict)
     always: Mapping[str, Source] = field(default_factory=dict)
-    violates: frozenset[str] = frozenset()
+    violates: Mapping[str, Source] = field(default_factory=dict)
     date: datetime | None = None
     until: timedelta | None = None
     repeats: bool = False  # comes from `still`

@@ -75,7 +75,7 @@ def test_a_connector_that_is_off_tells_its_story_once_for_every_flow_it_carried(
         assert told in out
 
 
-def test_the_json_document_follows_the_contract(project: Path) -> None:
+def test_the_json_document_has_its_schema_its_flows_and_its_sums(project: Path) -> None:
     code, out, err = mailflow(project, "run", "--json", "-", "-k", "Bob to John")
     document = json.loads(out)
     (flow,) = document["scenarios"][0]["flows"]

@@ -13,12 +13,12 @@ import pytest
 
 from simulator.live.errors import LabError
 from simulator.live.lab import LiveLab
-from simulator.live.wiretap import VOLATILE
 from simulator.mail.reply import Reply
 from simulator.plan.walk import PlanEngine
 from simulator.policy.attempt import Try
 from simulator.policy.tls import Demand, Level
 from simulator.topology import DEFECTS, Lab
+from simulator.trace import VOLATILE
 from simulator.transport import submit
 from simulator.world import World
 from simulator.zone import Zone

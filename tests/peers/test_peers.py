@@ -45,7 +45,7 @@ async def test_openssl_is_shown_the_certificate_of_the_lab() -> None:
             "openssl", "s_client", "-starttls", "smtp", "-connect", f"{ip}:{port}", package="openssl", says=b"QUIT\r\n"
         )
     assert "CN = mail.contoso.com" in said
-    assert "Protocol version: TLSv1.3" in said or "TLSv1.3" in said
+    assert "TLSv1.3" in said
 
 
 @pytest.mark.parametrize("tls", [(), ("--tls",)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,6 +19,7 @@ from simulator.policy.route import Deliver, Discard, Expand, Hold, NextHop, Rela
 from simulator.topology import Lab
 from simulator.transport import submit
 from simulator.world import World
+from simulator.zone import Zone
 from tests.live.tinyhost import START, TinyHost, a_lab, a_world, an_errand, certificate, target
 
 BOB = Address.parse("bob@west.test")
@@ -219,3 +220,34 @@ def test_a_certificate_is_what_both_sides_know_of_a_handshake() -> None:
     (seen,) = [e for e in world.log if e.type == "tls" and e.host == "west"]
     (tried,) = [e for e in world.log if e.type == "attempt"]
     assert ("mx.east.test", "mx.west.test", "encrypted") == (seen["subject"], tried["subject"], tried["grade"])
+
+
+def test_two_contacts_of_one_person_are_one_message() -> None:
+    ann = Address.parse("ann@east.test")
+    contact = Relay(NextHop("east.test"), recipient=ann)
+    world = played(west(bob=contact, amy=contact), "bob@west.test", "amy@west.test", server="west")
+    assert (["Ann -> west -> east -> Ann"], (1, 1, 0, 0, 0, 0, True)) == (sentences(world), sums(world))
+
+
+def test_a_contact_and_the_person_behind_it_are_one_message() -> None:
+    contact = Relay(NextHop("east.test"), recipient=Address.parse("ann@east.test"))
+    world = played(west(bob=contact), "bob@west.test", "ann@east.test", server="west")
+    assert (["Ann -> west -> east -> Ann"], (1, 1, 0, 0, 0, 0, True)) == (sentences(world), sums(world))
+
+
+def test_a_report_names_the_server_that_refused_its_recipient() -> None:
+    first = TinyHost(
+        "first", "west.test", "mx1.west.test",
+        answers={"nobody": Reply(550, "5.1.1", "no"), "kim": Reply(451, "4.7.1", "later")},
+    )  # fmt: skip
+    second = TinyHost("second", "west.test", "mx2.west.test", answers={"kim": Reply(550, "5.7.1", "no")})
+    lab = a_lab(TinyHost("east", "east.test", "mx.east.test"), first, second)
+    zone = {**lab.zone.records, ("west.test", "MX"): ("10 mx1.west.test", "20 mx2.west.test")}
+    world = played(replace(lab, zone=Zone(zone)), "nobody@west.test", "kim@west.test")
+    bounced = {e["rcpt"]: e["by"] for e in world.log if e.type == "bounced"}
+    assert {"nobody@west.test": "first", "kim@west.test": "second"} == bounced
+
+
+def test_a_recipient_named_twice_gets_the_message_once() -> None:
+    world = played(west(), "bob@west.test", "bob@west.test")
+    assert [START_OF + "Bob"] == sentences(world)

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.playing import difference, play
+from tests.playing import difference, play, run
 
 DELIVERED = "path: Bob -> m365 -[O365 to own servers]-> onprem -> John"
 REFUSED = """\
@@ -27,11 +27,16 @@ HOLDS = [
     (REFUSED, "reply: {at: RCPT, code: 5.7.64, says: relay access denied}"),
     (REFUSED, "reply: {m365: {code: 550}}"),
     (REFUSED, "reply: {code: {any of: [554, 550]}}"),
+    (REFUSED, "reply: {any of: [{code: 551}, {code: 550}]}"),
+    (REFUSED, "reply: {Sun: {code: 550}}"),
+    (REFUSED, "attempts: 0"),
     (REFUSED, "status: Failed"),
     (REFUSED, "because: {own servers to O365: no certificate}"),
     (REFUSED, "because: {m365: not-accepted}"),
     (REFUSED, "ndr: none"),
     (DEFERRED, "deferred: {at: m365, code: 450 4.4.317, says: STARTTLS is required}"),
+    (DEFERRED, "deferred: {m365 -> onprem: {code: 450 4.4.317}}"),
+    (DEFERRED, "deferred: {John: {code: 450}, m365: {says: STARTTLS}}"),
     (DEFERRED, "status: Pending"),
     (DEFERRED, "retries: 1"),
     (UNKNOWN, "ndr: {to: Sun, by: internet, remote: m365, code: 5.4.1, says: Recipient address rejected}"),
@@ -65,6 +70,8 @@ FAILS = [
     (REFUSED, "ndr: {to: Sun}", ("ndr", "to: Sun", "the client was refused and got no report")),
     (REFUSED, "attributed: {tenant: onprem}", None),
     (DEFERRED, "deferred: {code: 450 4.4.316}", None),
+    (DEFERRED, "deferred: {onprem -> m365: {code: 450}}", None),
+    (DEFERRED, "within: 2h", ("within", "2h", "inf s of mail time")),
     (DEFERRED, "retries: 2..3", ("retries", "2..3", "1")),
     (DEFERRED, "within: 10s", ("within", "10s", "inf s of mail time")),
     (DEFERRED, "headers: {Subject: present}", ("headers", "Subject: present", "nothing was delivered")),
@@ -127,3 +134,23 @@ def test_what_nothing_can_answer_yet_never_passes(key: str) -> None:
 def test_a_difference_points_at_the_value_that_was_not_met() -> None:
     (found,) = play(a_flow(DELIVERED, "retries: 3")).differences
     assert "test.yaml:7:14" == str(found.at)
+
+
+def test_copies_count_within_one_message() -> None:
+    twice = "send:\n  - {from: Bob, to: Sun}\n  - {from: Bob, to: Sun, after: 10m}\n"
+    path = "path:\n  - Bob -> m365 -> internet -> Sun\n  - Bob -> m365 -> internet -> Sun\ncopies: 1"
+    assert ("", "", "") == difference(a_flow(twice, path))
+
+
+def test_what_an_earlier_flow_left_waiting_is_not_this_flows_mail() -> None:
+    flows = """\
+first:
+  send: {from: Bob, to: John}
+  do: [cert onprem: none]
+  path: Bob -> m365 -> DEFERRED for John
+second:
+  path: Bob -> m365 -> onprem -> John
+  copies: 1
+"""
+    result = run(flows, more="state: kept")
+    assert ["pass", "pass"] == [f.status for f in result.flows()]

@@ -193,7 +193,7 @@ def test_a_wildcard_needs_quotes(text: str, place: str, write: str, pure: bool) 
     assert [(place, "wildcard needs quotes", fix)] == problems(text, pure=pure)
 
 
-def test_the_message_about_a_wildcard_is_the_one_of_the_contract() -> None:
+def test_the_message_about_a_wildcard_is_the_documented_one() -> None:
     text = "\n" * 29 + "       Connector 3:\n         RecipientDomains: *.contoso.com\n"
     with pytest.raises(ScenarioError) as caught:
         read_yaml(text, "labs/contoso.yaml")
