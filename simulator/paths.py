@@ -99,7 +99,7 @@ def _ending(
     if fate is None:
         return ended(End("DEFERRED", "", meant), event, "queued")
     if fate.type == "delivered":
-        return ended(End("delivered", "", _name(fate["mailbox"], lab), fate["folder"]), fate, "delivered")
+        return ended(End("delivered", "", _name(fate["mailbox"], lab, fate.host), fate["folder"]), fate, "delivered")
     if fate.type == "dropped":
         return ended(End("DROPPED", person=meant), fate, "dropped")
     if fate.type == "held":
@@ -182,9 +182,9 @@ def _person(began: Event, lab: Lab) -> str:
     return str(began["person"]) or _name(began["sender"], lab)
 
 
-def _name(address: str, lab: Lab) -> str:
+def _name(address: str, lab: Lab, server: str = "") -> str:
     sender = parse_sender(address)
-    return lab.person_of(sender) if isinstance(sender, Address) else "<>"
+    return lab.person_of(sender, server) if isinstance(sender, Address) else "<>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,12 @@ class Lab:
     down: frozenset[str] = frozenset()  # servers that are switched off
     authorities: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
 
-    def person_of(self, address: Address) -> str:
-        """The name that stands for an address in a sentence; the address itself where nobody has it."""
-        return self._people.get(address) or str(address)
+    def person_of(self, address: Address, server: str = "") -> str:
+        """The name that stands for an address in a sentence; the address itself where nobody has it.
+
+        Two people may have one address at two servers (a mailbox that was not removed): `server` tells them apart.
+        """
+        return self._at_server.get((address, server)) or self._people.get(address) or str(address)
 
     def server_at(self, ip: str) -> Server | None:
         """The server that a public address belongs to."""
@@ -112,6 +115,10 @@ class Lab:
         """Names by mailbox; where several people have one, the first."""
         every = reversed(list(self.people.values()))
         return {mailbox: person.name for person in every for mailbox, _ in person.mailboxes}
+
+    @cached_property
+    def _at_server(self) -> Mapping[tuple[Address, str], str]:
+        return {mailbox: person.name for person in self.people.values() for mailbox in person.mailboxes}
 
     @cached_property
     def _servers(self) -> Mapping[str, Server]:

@@ -15,7 +15,7 @@ from simulator.mail.address import Address
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
-from simulator.policy.dialogue import Action, Errand, Heard, converse
+from simulator.policy.dialogue import NO_SMTPUTF8, Action, Errand, Heard, converse
 from simulator.policy.host import Held, Host
 from simulator.policy.mx import resolve
 from simulator.policy.route import Bounce, Deliver, Discard, Expand, HandedOn, Hold, Keep, Relay, Return, Route
@@ -127,6 +127,9 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
     else:
         outcome = yield from _try_each(world, work, relay, held, found, note)
     fates = host.after_attempt(held, relay, outcome, attempts, world.moment(host.name))
+    if outcome.last and outcome.last.verdict and outcome.last.verdict.reason == NO_SMTPUTF8:
+        # RFC 6531 3.2: the sending host itself cannot go on, and waiting changes nothing.
+        fates = dict.fromkeys(recipients, Bounce(Reply(550, "5.6.7", outcome.last.verdict.says), refused=False))
     waiting: dict[Any, list[Address]] = {}
     for recipient in recipients:
         fate = fates[recipient]

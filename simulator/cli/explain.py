@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -92,6 +93,10 @@ def _send(
 ) -> Send:
     names = Names.of(chosen.tree, chosen.file)
     who, to = _address(names, sender), _address(names, recipient)
+    if len(chosen.sends) == 1 and not (source or server or helo or tls or null_sender):
+        (one,) = chosen.sends  # as the flow hands it in: from where, to which server, with what
+        if one.sender == who and to in one.to:
+            return replace(one, to=(to,))
     if server and not names.server(server) and "." not in server:
         raise click.UsageError(f"no server {server!r} in {chosen.file}.{near_miss(server, names.servers.values())}")
     if not server and not names.person(sender):

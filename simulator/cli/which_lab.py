@@ -18,7 +18,7 @@ from simulator.files import read_text, shortest
 from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.lab import START, build_lab
 from simulator.scenario.load import read_yaml
-from simulator.scenario.model import Flow, Stage
+from simulator.scenario.model import Flow, Send, Stage
 from simulator.source import Node, Problem, ProblemList
 from simulator.topology import Lab
 
@@ -46,6 +46,7 @@ class ChosenLab:
     lab: Lab
     warnings: tuple[Problem, ...] = ()
     begin: datetime = START  # when a message of this lab is sent
+    sends: tuple[Send, ...] = ()  # how `--flow` hands in its messages
 
     def beginning(self, start: datetime) -> Lab:
         """The same lab with another start, from which the dates of its certificates count."""
@@ -88,7 +89,7 @@ def _of_scenario(file: str, stage: str, flow: str) -> ChosenLab:
             return ChosenLab(file, reached.tree, _built(reached.tree, file, START)[0], scenario.warnings)
     if flow:
         one = _named(flow, flows, f"{file} has no flow")
-        return ChosenLab(file, one.tree, one.lab, scenario.warnings, one.date or START)
+        return ChosenLab(file, one.tree, one.lab, scenario.warnings, one.date or START, one.send)
     return ChosenLab(file, scenario.tree, scenario.lab, scenario.warnings)
 
 

@@ -27,9 +27,12 @@ from simulator.policy.tls import Demand, Level, Verdict, judge
 from simulator.value import value
 
 __all__ = [
-    "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
+    "NO_SMTPUTF8", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
     "Secured", "StartTls", "converse",
 ]  # fmt: skip
+
+NO_SMTPUTF8 = "no-smtputf8"
+"""The reason of a session that ended because an address outside ASCII cannot go to a host without SMTPUTF8."""
 
 
 @value
@@ -220,7 +223,9 @@ def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
     }  # RFC 1870 6.4: as it is now
     if not all(str(a or "").isascii() for a in (errand.sender, *errand.recipients)):
         if "SMTPUTF8" not in offered:  # RFC 6531 3.2: such an address cannot go to a host without it
-            raise _Ended("MAIL", reply=Reply(550, "5.6.7", "The address needs SMTPUTF8, which is not offered"))
+            raise _Ended(
+                "MAIL", verdict=Verdict(False, NO_SMTPUTF8, "the address needs SMTPUTF8, which is not offered")
+            )
         declared["SMTPUTF8"] = None
     return declared
 

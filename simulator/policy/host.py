@@ -65,10 +65,14 @@ class Notice:
 
 @value
 class Submission:
-    """How the people of a host hand in their mail: port, whether TLS comes first."""
+    """How the people of a host hand in their mail: port, whether TLS comes first, who may.
+
+    `anybody`: also people whom the lab does not name, because the host stands for more than it lists.
+    """
 
     port: int = 587
     tls: bool = True
+    anybody: bool = False
 
 
 class Host(Protocol):

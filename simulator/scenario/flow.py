@@ -37,6 +37,7 @@ from simulator.topology import Lab
 __all__ = ["Ground", "always_words", "changed", "play_in"]
 
 _MOST_ALTERNATIVES: Final = 200
+_HOW_PLAYED: Final = ("date", "until", "violates")
 _NOT_ASSERTED: Final = frozenset({"path", "send", "given", "do", "always", "about", "note", "source", "also"})
 
 
@@ -100,6 +101,8 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
     lab = ground.build(tree)
     if lab is None or problems.errors:
         return None
+    if repeats:  # `still` repeats the sentence and how it is played, not what else was true at that stage
+        expectations = {key: node for key, node in expectations.items() if key in _HOW_PLAYED}
     sends = finished(found, paths, entry.key, entry.key_at, names, lab, problems)
     return Flow(
         entry.key, entry.key_at, ground.stage, lab, tree, sends, paths, also, expectations,

@@ -1,7 +1,8 @@
 """How a scenario's messages are handed in: by which client, from which address, to which server, with what content.
 
-A person's mail goes to their own server over authenticated submission, as a mail program does it. A message that
-names another server, a source address or port 25 comes in as an unknown client, as a device's or a stranger's does.
+A person's mail goes to their own server over authenticated submission, as a mail program does it; so does what
+anybody hands in at a host that stands for more people than the lab names. A message that names another server, a source
+address or port 25 comes in as an unknown client, as a device's or a stranger's does.
 """
 
 from __future__ import annotations
@@ -48,12 +49,14 @@ def handovers(flow: Flow, world: World) -> Iterator[Handover]:
 
 def _handover(send: Send, world: World, at: datetime) -> Handover:
     lab = world.lab
-    person = next((p for p in lab.people.values() if any(a == send.sender for a, _ in p.mailboxes)), None)
+    having = (p for p in lab.people.values() if any(a == send.sender for a, _ in p.mailboxes))
+    person = lab.people.get(send.person) or next(having, None)
     server = _server(send, lab)
     owner = lab.people.get(send.auth) if send.auth else person
     own = person is not None and any(a == send.sender and s == server.name for a, s in person.mailboxes)
-    login = bool(send.auth) or (own and not send.source and send.port in (0, 587))
-    port = send.port or (lab.hosts[server.name].submission.port if login else 25)
+    submission = lab.hosts[server.name].submission
+    login = bool(send.auth) or ((own or submission.anybody) and not send.source and send.port in (0, 587))
+    port = send.port or (submission.port if login else 25)
     msg = world.new_message()
     sender = None if send.null_sender else send.sender
     domain = send.sender.domain if send.sender else server.fqdn
@@ -63,10 +66,10 @@ def _handover(send: Send, world: World, at: datetime) -> Handover:
     )  # fmt: skip
     source = send.source or CLIENT_ADDRESS
     passage = Passage(msg, 0, "", dict.fromkeys(send.to, ""))
-    name = owner.address if owner else send.sender
+    name = owner.address if owner and (own or send.auth) else send.sender or f"postmaster@{server.fqdn}"
     errand = Errand(
         source, send.helo or f"[{source}]", sender, send.to, content, _demand(send), port,
-        login=(str(name), LAB_PASSWORD) if login and name else None, passage=passage,
+        login=(str(name), LAB_PASSWORD) if login else None, passage=passage,
     )  # fmt: skip
     target = Target(server.fqdn, server.addresses[0])
     start = person.name if person else str(send.sender) if send.sender else "<>"

@@ -24,7 +24,8 @@ def names_of(lab: Lab) -> dict[str, str]:
     """Every name and address of a person, to the one key that stands for them."""
     names = {name: name for name in lab.people}
     for name, person in lab.people.items():
-        names.update({str(address): name for address, _ in person.mailboxes})
+        for address, _ in person.mailboxes:
+            names.setdefault(str(address), name)
     return names
 
 

@@ -24,9 +24,20 @@ FLOWS = {
     "a refusal is found by the person's name": "send: {from: Sun, to: Sun, as: 192.0.2.66, server: m365}\n"
     "path: Sun -> m365 -> REJECTED\nreply: {Sun: {code: 550 5.7.64}}",
     "an address outside ASCII travels with SMTPUTF8": "send: {from: Sun, to: jürgen@contoso.com}\n"
-    "path: Sun -> internet -> m365 -> onprem -> REJECTED 550 5.6.7\nsession: {internet -> m365: {commands: [SMTPUTF8]}}",
+    "path: Sun -> internet -> m365 -> NDR 550 5.6.7 to Sun\nsession: {internet -> m365: {commands: [SMTPUTF8]}}",
     "the null sender may hand in": "send: {from: John, to: Sun, null sender: true}\n"
     "path: John -> onprem -[own servers to O365]-> m365 -> internet -> Sun",
+    "the rest of the world has more people than a lab names": "path: a@gmail.example -> internet -> m365 -> Bob",
+    "a report may come from the rest of the world": "send: {from: <>, to: Bob, server: internet}\n"
+    "path: <> -> internet -> m365 -> Bob",
+    "somebody abroad may claim to be a colleague": "send: {from: Bob, to: John, server: internet}\n"
+    "path: Bob -> internet -[none]-> m365 -> onprem -> John",
+    "a client with another's address is a stranger to the world": "send: {from: a@x.example, to: Bob, server: internet, "
+    "as: 192.0.2.66}\npath: a@x.example -> internet -> REJECTED 550",
+    "two mailboxes of one address are told apart": "given: {people: {JohnOld: john@contoso.com at m365}}\n"
+    "send: {from: Sun, to: john@contoso.com}\npath: Sun -> internet -> m365 -> JohnOld",
+    "a step may use the older name of a setting": "do: [settings onprem: {Outgoing Gateway: none}]\n"
+    "send: {from: John, to: Sun}\npath: John -> onprem -> internet -> Sun",
     "headers and body arrive as they were sent": "send: {from: Sun, to: Bob, headers: {X-A: one}, body: .dot\\n..two}\n"
     "path: Sun -> internet -> m365 -> Bob\nheaders: {X-A: one}",
 }

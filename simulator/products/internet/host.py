@@ -73,7 +73,7 @@ class Internet:
         self.domains = frozenset((*settings.domains, *(m.domain for m in mailboxes)))
         knobs = settings.knobs
         self.ladder = Ladder.minutes(*knobs.retry, expires=knobs.expires, repeats=True)
-        self.submission = Submission(587, tls=server.certificate is not None)
+        self.submission = Submission(587, tls=server.certificate is not None, anybody=True)
 
     def owns(self, recipient: Address) -> bool:
         return recipient in self.mailboxes
@@ -88,7 +88,7 @@ class Internet:
         return ("PIPELINING", "SIZE", *starttls, *auth, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN")
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
-        step = login_step(self.mailboxes, user, password)
+        step = login_step(None, user, password)  # the rest of the world has more people than a lab names
         return Decision(say("logged-in" if step.outcome == "logged-in" else "login-failed"), (step,))
 
     def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:

@@ -206,7 +206,8 @@ class SmarterMailSettings(Settings):
 
     def check(self, problems: ProblemList) -> None:
         if self.written("outgoing_gateway"):
-            if self.written("outbound_gateway"):
+            older, newer = self.at("outgoing_gateway"), self.at("outbound_gateway")
+            if self.written("outbound_gateway") and older.file == newer.file:  # a patch may use the other name
                 problems.error(
                     self.at("outgoing_gateway"), "Outgoing Gateway is the older name of Outbound Gateway.", "Keep one."
                 )
