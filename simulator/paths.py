@@ -118,7 +118,7 @@ def _ending(
     to = _name(fate["to"], lab) if fate["to"] else ""
     if fate["loop"]:
         return ended(End("LOOP", fate["codes"], meant, to=to), fate, "bounced")
-    return ended(End("NDR", fate["codes"], meant, to=to), fate, "bounced")
+    return ended(End("NDR", fate["codes"], meant, to=to, attempted=tuple(fate["connectors"])), fate, "bounced")
 
 
 def _clients(log: Log, starts: dict[str, Event], lab: Lab) -> list[Ending]:

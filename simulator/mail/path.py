@@ -66,7 +66,7 @@ class End:
     """How it ended. `person` is where the copy was delivered, otherwise whom it was meant for (or empty).
 
     `code` is a reply code, an enhanced status code, or both (`550 5.7.64`). `to` is who got the NDR, `reason` why
-    mail was HELD, `attempted` the connectors of a DEFERRED message's last attempt.
+    mail was HELD, `attempted` the connectors of the last attempt of a message that is DEFERRED or given up.
     """
 
     word: Outcome
