@@ -132,6 +132,15 @@ case.yaml:5:18  size: '99999999999999GB' is larger than 1GB.
       |                  ^^^^^^^^^^^^^^^^
 """,
     ),
+    "a broken regular expression": (
+        HEAD + 'flows:\n  Bob to Sun: {path: Bob -> m365 -> internet -> Sun, headers: {Subject: "/[/"}}\n',
+        """\
+case.yaml:4:73  /[/ is not a regular expression: unterminated character set at position 0.
+    3 | flows:
+    4 |   Bob to Sun: {path: Bob -> m365 -> internet -> Sun, headers: {Subject: "/[/"}}
+      |                                                                         ^^^^^
+""",
+    ),
     "nothing": ("", "case.yaml:1:1  the file is empty\n"),
 }
 

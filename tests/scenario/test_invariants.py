@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import pytest
 
-from tests.playing import difference
+from simulator.paths import balance
+from simulator.scenario.invariants import check_invariants
+from simulator.source import NOWHERE
+from simulator.trace import Log
+from tests.playing import difference, play
 
 LOOPING = """\
 flow:
@@ -53,3 +58,17 @@ def test_a_violation_that_did_not_happen_is_told() -> None:
 def test_always_of_a_flow_adds_to_that_of_the_file() -> None:
     flow = textwrap.indent("always: [no clear text]\n", "  ")
     assert "always" == difference(CLEAR + flow, more="always: [nothing lost]")[0]
+
+
+def test_a_copy_without_a_fate_fails_every_flow_and_two_copies_are_told() -> None:
+    played = play(PLAIN).played
+    log = Log(played.log.begin)
+    log.events = [e for e in played.log if e.type != "delivered"]
+    delivered = [e for e in played.log if e.type == "delivered"]
+    lost = replace(played, log=log, balance=balance(log, []))
+    told = [d.got for d in check_invariants({}, {}, lost, list)]
+    assert ["accepted 1, delivered 0, bounced 0, queued 0, dropped 0, held 0; without a fate: m-1.2"] == told
+    log.events = [*played.log, *delivered]
+    twice = replace(played, log=log)
+    got = [d.got for d in check_invariants({"no duplicates": NOWHERE}, {}, twice, list)]
+    assert ["john@contoso.com got m-1 2 times"] == got

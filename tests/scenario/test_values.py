@@ -53,3 +53,14 @@ def test_words_know_where_they_stand_in_quotes_too() -> None:
     assert [("bob", 5), ("at", 9), ("m365", 12)] == [(word, at.column) for word, at in words(plain)]
     assert [6, 10, 13] == [at.column for _, at in words(quoted)]
     assert NOWHERE == part(Node.of("x"), 3, 2)
+
+
+@pytest.mark.parametrize("text", ["99999999d", "10001d"])
+def test_a_span_that_no_calendar_holds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is longer than 10000 days"):
+        duration(text)
+
+
+def test_a_size_that_no_host_takes_is_refused() -> None:
+    with pytest.raises(ValueError, match="is larger than 1GB"):
+        size("2GB")
