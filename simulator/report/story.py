@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simulator.mail.path import print_path
+from simulator.paths import Ending, copies
 from simulator.played import Played
 from simulator.policy.rules import all_rules
 from simulator.runner import FlowResult
@@ -143,10 +144,11 @@ def _decisions(difference: Difference, played: Played) -> list[Event]:
     ending = difference.ending
     assert ending is not None
     legs = ending.path.legs
+    names = {"", ending.rcpt, *_names(ending, played)}
     hop = min(max(difference.hop, 0), len(legs))
     mine = [
         e for e in played.log.of("decision")
-        if e.msg == ending.msg and e["rcpt"] in ("", ending.rcpt) and e["outcome"] not in _ROUTINE
+        if e.msg == ending.msg and e["rcpt"] in names and e["outcome"] not in _ROUTINE
     ]  # fmt: skip
     taken = {(e.host, e.hop): e.seq for e in played.log.of("accepted") if e.msg == ending.msg}
     found: list[Event] = []
@@ -162,6 +164,16 @@ def _decisions(difference: Difference, played: Played) -> list[Event]:
     for event in found:
         unique.setdefault((event.host, event["step"], event["says"]), event)
     return list(unique.values())
+
+
+def _names(ending: Ending, played: Played) -> set[str]:
+    """The addresses that the copy had on its way: groups, forwards and contacts replace them."""
+    known, found = copies(played.log), set()
+    copy = known.get(ending.copy)
+    while copy is not None:
+        found.add(copy.event["rcpt"])
+        copy = known.get(copy.parent)
+    return found
 
 
 def _decisive(events: list[Event]) -> Event | None:
