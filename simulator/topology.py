@@ -35,7 +35,8 @@ class CertificateSpec:
 
     def facts(self, start: datetime) -> Certificate:
         """What the other side will know of it: the same that the live engine reads off the real one."""
-        begins, ends = start - timedelta(days=30), start + self.valid
+        ends = start + self.valid  # may lie in the past: then it has expired
+        begins = min(start, ends) - timedelta(days=30)
         subject, names, issuer = self.subject, self.names or (self.subject,), self.issuer
         anchor, flaw = issuer, ""
         if self.defect == "expired":

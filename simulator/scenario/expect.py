@@ -79,8 +79,9 @@ def _facts_differ(node: Node, have: Mapping[str, str], name: str) -> list[Differ
 def _fact_fits(entry: Entry, value: str) -> bool:
     if entry.key.casefold() == "code":
         return text_fits(entry.node, lambda want: code_fits(want, value))
-    if entry.key.casefold() == "at":
-        return text_fits(entry.node, lambda want: folded(want) == folded(value))
+    if entry.key.casefold() == "at":  # what is refused after the final dot is refused at DATA, or at its END
+        said = (folded(value), "end") if value == "DATA" else (folded(value),)
+        return text_fits(entry.node, lambda want: folded(want) in said)
     return text_fits(entry.node, lambda want: says_fits(want, value))
 
 

@@ -46,6 +46,9 @@ class _Reading:
     problems: ProblemList
 
 
+_VERBS: Final = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "END")
+
+
 def check_expectation(key: str, node: Node, names: Names, problems: ProblemList) -> None:
     """Reports what is wrong in the form of one key's value. `key` is folded."""
     check = _CHECKS.get(key)
@@ -117,6 +120,8 @@ def _fact(entry: Entry, reading: _Reading) -> None:
             if fact == "code" and item.is_scalar and not _CODE.match(text):
                 fix = "Write 550, 550 5.7.64, 5.7.64, 5.7.*, 4xx or *."
                 reading.problems.error(item.at, f"{text!r} is not a code.", fix)
+            elif (reading.key, fact) == ("reply", "at") and text.upper() not in _VERBS:
+                reading.problems.error(item.at, f"{text!r} is no SMTP verb.", near_miss(text, _VERBS).strip())
             elif (reading.key, fact) == ("attributed", "direction") and folded(text) not in ("originating", "incoming"):
                 reading.problems.error(item.at, f"{text!r} is no direction.", "Write Originating or Incoming.")
             elif (reading.key, fact) in _SERVERS and item.is_scalar and not _is_host(text):

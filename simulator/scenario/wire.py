@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from simulator.mail.message import Message
 from simulator.mail.path import folded
@@ -14,6 +15,7 @@ from simulator.scenario.compare import alternatives, in_range, says_fits, shown
 from simulator.scenario.match import code_fits
 from simulator.source import Entry, Node, Source
 from simulator.trace import Event
+from simulator.world import Delivery
 
 __all__ = ["Difference", "check_headers", "check_session", "check_tls", "header_differences"]
 
@@ -34,21 +36,32 @@ class Difference:
 
 
 def check_headers(node: Node, played: Played) -> Iterable[Difference]:
+    """Headers of every delivered message, or of those that a person, a server or a link stands for."""
     mine = [d for d in played.deliveries if d.msg in played.messages]
-    people = {folded(p): p for p in played.lab.people}
-    per_person = node.entries and all(folded(e.key) in people and e.node.is_map for e in node.entries)
-    if not mine:
+    subjects = [e for e in node.entries if e.node.is_map and e.node.entry("any of") is None]
+    for entry in subjects:
+        theirs = [d for d in mine if _concerns(d, entry.key, played)]
+        if not theirs:
+            yield Difference(f"headers {entry.key}", entry.key_at, shown(entry.node), "got no message")
+        for delivery in theirs:
+            yield from header_differences(entry.node, delivery.message, f"headers {entry.key}")
+    for entry in subjects:
+        node = node.without(entry.key)
+    if node.entries and not mine:
         yield Difference("headers", node.at, shown(node), "nothing was delivered")
-    elif per_person:
-        for entry in node.entries:
-            theirs = [d for d in mine if folded(played.lab.person_of(d.mailbox)) == folded(entry.key)]
-            if not theirs:
-                yield Difference(f"headers {entry.key}", entry.key_at, shown(entry.node), "got no message")
-            for delivery in theirs[:1]:
-                yield from header_differences(entry.node, delivery.message, f"headers {entry.key}")
-    else:
-        for delivery in mine:
-            yield from header_differences(node, delivery.message, "headers")
+    for delivery in mine:
+        yield from header_differences(node, delivery.message, "headers")
+
+
+def _concerns(delivery: Delivery, subject: str, played: Played) -> bool:
+    """Whether a message was delivered to a person, at a server, or came over a link."""
+    a, arrow, b = (folded(part) for part in subject.partition("->"))
+    if not arrow:
+        person = played.lab.person_of(delivery.mailbox, delivery.host)
+        return a in (folded(person), folded(str(delivery.mailbox)), folded(delivery.host))
+    path = next((e.path for e in played.endings if e.copy == delivery.copy), None)
+    way = [folded(path.start), *(folded(leg.server) for leg in path.legs)] if path else []
+    return (a, b) in pairwise(way)
 
 
 def header_differences(node: Node, message: Message, name: str) -> Iterable[Difference]:
@@ -121,6 +134,15 @@ def _opener(event: Event, played: Played) -> str:
     return str(began["person"]) if began and not event["client"] else ""
 
 
+def _is_said(wanted: str, line: str) -> bool:
+    """Whether a command is the one meant: by its verb, its beginning (`MAIL FROM:<bob`), or one of its parameters."""
+    if wanted.startswith("/"):
+        return says_fits(wanted, line)
+    want, said = folded(wanted), folded(line)
+    begins = said.startswith(want) and not said[len(want) : len(want) + 1].isalnum()
+    return begins or any(token == want or token.startswith(f"{want}=") for token in said.split()[1:])
+
+
 def _session_fact(link: str, asked: Entry, said: list[Event], count: int) -> Iterable[Difference]:
     keywords = {k.upper() for e in said for k in e.get("keywords", ())}
     lines = [f"{e['verb']} {e['line']}".strip() for e in said]
@@ -134,7 +156,7 @@ def _session_fact(link: str, asked: Entry, said: list[Event], count: int) -> Ite
                 yield Difference(name, item.at, item.text, ", ".join(sorted(keywords)))
     elif key in ("commands", "never"):
         for item in node.items:
-            if any(says_fits(item.text, line) for line in lines) != (key == "commands"):
+            if any(_is_said(item.text, line) for line in lines) != (key == "commands"):
                 yield Difference(name, item.at, item.text, "; ".join(lines))
     elif key == "replies":
         for item in node.items:

@@ -38,6 +38,17 @@ FLOWS = {
     "send: {from: Sun, to: john@contoso.com}\npath: Sun -> internet -> m365 -> JohnOld",
     "a step may use the older name of a setting": "do: [settings onprem: {Outgoing Gateway: none}]\n"
     "send: {from: John, to: Sun}\npath: John -> onprem -> internet -> Sun",
+    "a verb is not found in a name": "do: [cert onprem: none]\nsend: {from: Bob, to: John}\n"
+    "path: Bob -> m365 -> DEFERRED 450 4.4.317 for John\nsession: {m365 -> onprem: {never: [MAIL, RCPT, DATA]}}",
+    "a command may be written with its beginning": "send: {from: Bob, to: John}\npath: Bob -> m365 -> onprem -> John\n"
+    "session: {m365 -> onprem: {commands: [MAIL FROM:<bob, SIZE], never: 'MAIL FROM:<john'}}",
+    "headers by server, by link and by person": "send: {from: Sun, to: [Bob, John]}\n"
+    "path: [Sun -> internet -> m365 -> Bob, Sun -> internet -> m365 -> onprem -> John]\n"
+    "headers: {onprem: {Received: 3 hops}, m365: {Received: 2 hops}, m365 -> onprem: {Received: 3 hops}, "
+    "Bob: {Received: 2 hops}, Subject: present}",
+    "a certificate may have ended long ago": "do: [cert onprem: {subject: mail.contoso.com, valid: 2020-01-31}]\n"
+    "send: {from: John, to: Sun}\npath: John -> onprem -> m365 -> REJECTED 550 5.7.64\n"
+    "because: {own servers to O365: expired}",
     "headers and body arrive as they were sent": "send: {from: Sun, to: Bob, headers: {X-A: one}, body: .dot\\n..two}\n"
     "path: Sun -> internet -> m365 -> Bob\nheaders: {X-A: one}",
 }

@@ -141,6 +141,15 @@ case.yaml:4:73  /[/ is not a regular expression: unterminated character set at p
       |                                                                         ^^^^^
 """,
     ),
+    "a verb that SMTP does not have": (
+        HEAD + "flows:\n  Bob to Sun: {path: Bob -> m365 -> internet -> Sun, reply: {at: RCTP}}\n",
+        """\
+case.yaml:4:66  'RCTP' is no SMTP verb.
+    3 | flows:
+    4 |   Bob to Sun: {path: Bob -> m365 -> internet -> Sun, reply: {at: RCTP}}
+      |                                                                  ^^^^ Did you mean RCPT?
+""",
+    ),
     "nothing": ("", "case.yaml:1:1  the file is empty\n"),
 }
 
