@@ -50,7 +50,9 @@ def apply_step(tree: Node, step: Node, problems: ProblemList) -> Node:
     entries = [e for e in step.entries if e.key != "server"]
     if len(entries) != 1:
         says = "a step is one instruction." if step.is_map else f"{step.text or 'this'!r} is not a step."
-        problems.error(step.at, says, "Write  - Remove-OutboundConnector: NAME")
+        problems.error(
+            step.at, says, "Write  - stop: SERVER  or  - Set-OutboundConnector: {Identity: NAME, Enabled: false}"
+        )
         return tree
     entry = entries[0]
     word, _, rest = entry.key.strip().partition(" ")
