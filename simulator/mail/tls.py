@@ -29,7 +29,7 @@ class Certificate:
 
     @property
     def all_names(self) -> tuple[str, ...]:
-        """Common name and alternative names, lower case, each once; both count at Exchange Online."""
+        """Common name and alternative names, lower case, each once."""
         return _all_names(self.subject, self.names)
 
 

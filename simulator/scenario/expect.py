@@ -12,8 +12,17 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.path import folded
 from simulator.played import Played
-from simulator.scenario.compare import alternatives, in_range, says_fits, shown, text_fits
+from simulator.scenario.compare import alternatives, says_fits, shown, text_fits
 from simulator.scenario.match import code_fits
+from simulator.scenario.measures import (
+    attempts,
+    check_not_before,
+    check_status,
+    check_within,
+    copies,
+    measured,
+    retries,
+)
 from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences
 from simulator.source import Entry, Node
 from simulator.trace import Event
@@ -230,67 +239,6 @@ def _never(node: Node, played: Played) -> Iterable[Difference]:
             yield Difference("never", item.at, f"never {item.text}", f"{item.text} took the message")
 
 
-def _number(name: str, measure: Callable[[Played], float]) -> Check:
-    def check(node: Node, played: Played) -> Iterable[Difference]:
-        value = measure(played)
-        if not text_fits(node, lambda want: bool(in_range(want, value))):
-            yield Difference(name, node.at, shown(node), f"{value:g}")
-
-    return check
-
-
-def _retries(played: Played) -> float:
-    return max((sum(1 for k in played.of("kept") if k["copy"] == c) for c in _sent_copies(played)), default=0)
-
-
-def _attempts(played: Played) -> float:
-    """Attempts to hand one copy on; a copy that never left its host needed none."""
-    fates = [e for e in played.of("kept", "handed on", "bounced") if e.type != "bounced" or e["attempts"]]
-    return max((sum(1 for f in fates if f["copy"] == c) for c in _sent_copies(played)), default=0)
-
-
-def _sent_copies(played: Played) -> list[str]:
-    return [e["copy"] for e in played.of("accepted", "replaced")]
-
-
-def _copies(played: Played) -> float:
-    got = [(e.msg, e["mailbox"]) for e in played.of("delivered")]
-    return max((got.count(g) for g in got), default=0)
-
-
-def _settled(played: Played) -> float:
-    if any(e.status == "queued" for e in played.endings):
-        return float("inf")
-    return max((e.event.t for e in played.endings), default=float("inf"))
-
-
-def _within(node: Node, played: Played) -> Iterable[Difference]:
-    took = _settled(played)
-    if not text_fits(node, lambda want: bool(in_range(want if ".." in want else f"..{want}", took))):
-        yield Difference("within", node.at, shown(node), f"{took:g} s of mail time")
-
-
-def _not_before(node: Node, played: Played) -> Iterable[Difference]:
-    first = min((e.event.t for e in played.endings), default=0.0)
-    if not text_fits(node, lambda want: bool(in_range(want if ".." in want else f"{want}..", first))):
-        yield Difference("not before", node.at, shown(node), f"{first:g} s of mail time")
-
-
-_STATUS = {
-    "delivered": "Delivered",
-    "bounced": "Failed",
-    "refused": "Failed",
-    "queued": "Pending",
-    "held": "Quarantined",
-}
-
-
-def _status(node: Node, played: Played) -> Iterable[Difference]:
-    got = [_STATUS.get(e.status, e.status) for e in played.endings]
-    if not got or not all(_is_text(node, g) for g in got):
-        yield Difference("status", node.at, shown(node), ", ".join(got))
-
-
 def _later_version(name: str) -> Check:
     def check(node: Node, played: Played) -> Iterable[Difference]:
         yield Difference(name, node.at, shown(node), "this version cannot tell; see `mailflow about --fidelity`")
@@ -311,11 +259,11 @@ CHECKS: Mapping[str, Check] = {
     "loop": _loop,
     "never": _never,
     "rules": _later_version("rules"),
-    "retries": _number("retries", _retries),
-    "attempts": _number("attempts", _attempts),
-    "within": _within,
-    "not before": _not_before,
-    "copies": _number("copies", _copies),
-    "status": _status,
+    "retries": measured("retries", retries),
+    "attempts": measured("attempts", attempts),
+    "within": check_within,
+    "not before": check_not_before,
+    "copies": measured("copies", copies),
+    "status": check_status,
 }
 """The keys of the long form that are asserted beside the path."""
