@@ -213,7 +213,7 @@ class Settings:
                 continue
             field = cls.__fields__[key]
             places[key] = entry.node.at or entry.key_at
-            if not field.modelled:
+            if not field.modelled and entry.node.value not in ((), {}):  # an empty list or mapping asks for nothing
                 problems.warn(entry.key_at, f"{entry.key} is understood but not modelled; it changes nothing here")
             if entry.node.is_null and not field.children:
                 values[key] = field.default

@@ -191,3 +191,15 @@ def test_the_schema_lists_every_setting_under_its_label() -> None:
     assert {"type": ["boolean", "string"], "description": "left out is not false"} == schema["properties"]["Not Sure"]
     assert schema["additionalProperties"] is False
     assert "On" in schema["properties"]["Part"]["properties"]
+
+
+def test_an_empty_setting_that_is_not_modelled_asks_for_nothing() -> None:
+    class Tenant(Settings):
+        Rules: object = ignored("rules")
+
+    problems = ProblemList()
+    Tenant.read(Node.of({"Rules": {}}), problems)
+    Tenant.read(Node.of({"Rules": []}), problems)
+    assert [] == problems.items
+    Tenant.read(Node.of({"Rules": {"A": {}}}), problems)
+    assert ["Rules is understood but not modelled; it changes nothing here"] == [p.says for p in problems.items]
