@@ -50,7 +50,13 @@ class _Found:
 
 def build_lab(tree: Node, problems: ProblemList, start: datetime = START, *, file: str) -> Lab | None:
     """The lab that a tree describes; None when anything is wrong with it. `file` is its name for messages."""
-    before = len(problems.errors)
+    own = ProblemList()  # `problems` may know the same faults already, and tells each only once
+    lab = _build(tree, own, start, file)
+    problems.take(own.items)
+    return lab if not own.errors else None
+
+
+def _build(tree: Node, problems: ProblemList, start: datetime, file: str) -> Lab | None:
     top = tree.at or Source(file, 1, 1)
     if not tree.is_map:
         problems.error(top, "a lab is a mapping with people, servers and dns.")
@@ -62,7 +68,7 @@ def build_lab(tree: Node, problems: ProblemList, start: datetime = START, *, fil
     places = Places([entry.key for entry in _entries(tree, "servers")], {f.server.name: f.product for f in found}, file)
     people = {person.name: person for person in read_people(tree.get("people"), places, problems)}
     zone = _zone(tree.get("dns"), found, problems)
-    if len(problems.errors) > before:
+    if problems.errors:
         return None
     name = tree.get("name")
     return Lab(

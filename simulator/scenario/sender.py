@@ -66,7 +66,11 @@ def _finished(draft: Draft, said: _Said, names: Names, lab: Lab, problems: Probl
     elif values.get("server"):
         _check_host(values["server"], draft, lab, problems)
     if draft.certificate_of:
-        values["certificate"] = lab.servers[draft.certificate_of].certificate
+        shown_by = lab.servers.get(draft.certificate_of)
+        if shown_by is None:
+            problems.error(draft.at, f"cert: there is no server {draft.certificate_of} in this lab.")
+        else:
+            values["certificate"] = shown_by.certificate
     return Send(sender, to, person, at=at, **values)
 
 

@@ -502,3 +502,10 @@ def test_problems_that_were_there_before_do_not_spoil_a_lab() -> None:
     problems.error(tree_of(CONTOSO).at, "something else")
     assert build_lab(tree_of(CONTOSO), problems, file="lab.yaml") is not None
     assert 1 == len(told(problems))
+
+
+def test_a_lab_that_is_wrong_is_wrong_however_often_it_is_built() -> None:
+    problems = ProblemList()
+    tree = read_yaml(changed("contoso.com: InternalRelay", '"contoso.com:": InternalRelay'), "lab.yaml")
+    assert [None, None] == [build_lab(tree, problems, file="lab.yaml") for _ in range(2)]
+    assert 1 == len(problems.errors)
