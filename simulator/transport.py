@@ -15,9 +15,10 @@ from simulator.mail.address import Address
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
-from simulator.policy.dialogue import NO_SMTPUTF8, Action, Errand, Heard, converse
+from simulator.policy.dialogue import Action, Errand, Heard, converse
 from simulator.policy.host import Held, Host
 from simulator.policy.mx import resolve
+from simulator.policy.relaying import without_smtputf8
 from simulator.policy.route import Bounce, Deliver, Discard, Expand, HandedOn, Hold, Keep, Relay, Return, Route
 from simulator.policy.tls import grade
 from simulator.queue import Work
@@ -39,7 +40,7 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
     """
     seen = seen if seen is not None else set(work.copies)
     host = world.host(work.host)
-    relays: dict[Relay, list[Address]] = {}
+    relays: dict[tuple[Relay, bool], list[Address]] = {}  # an address outside ASCII may need what the others do not
     for recipient in work.copies:
         routing = host.route(_only(work.held, (recipient,)), recipient, world.moment(host.name))
         note: dict[str, Any] = {"now": world.now, "host": host.name, "msg": work.msg, "hop": work.hop}
@@ -49,12 +50,12 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
             _merge(world, work, recipient, route.recipient)
         elif isinstance(route, Relay):
             seen.add(route.recipient or recipient)
-            relays.setdefault(route, []).append(recipient)
+            relays.setdefault((route, str(route.recipient or recipient).isascii()), []).append(recipient)
         elif isinstance(route, Expand):
             yield from _expand(world, work, recipient, route, seen, above)
         else:
             _settle_here(world, work, recipient, route)
-    for relay, recipients in relays.items():
+    for (relay, _), recipients in relays.items():
         yield from _attempt(world, work, relay, tuple(recipients))
 
 
@@ -127,9 +128,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
     else:
         outcome = yield from _try_each(world, work, relay, held, found, note)
     fates = host.after_attempt(held, relay, outcome, attempts, world.moment(host.name))
-    if outcome.last and outcome.last.verdict and outcome.last.verdict.reason == NO_SMTPUTF8:
-        # RFC 6531 3.2: the sending host itself cannot go on, and waiting changes nothing.
-        fates = dict.fromkeys(recipients, Bounce(Reply(550, "5.6.7", outcome.last.verdict.says), refused=False))
+    fates = without_smtputf8(outcome, fates)
     waiting: dict[Any, list[Address]] = {}
     for recipient in recipients:
         fate = fates[recipient]

@@ -17,18 +17,19 @@ host for two things only: when the next attempt would be due, and how it puts a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from simulator.mail.address import Address
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Try
+from simulator.policy.dialogue import NO_SMTPUTF8
 from simulator.policy.host import Held
 from simulator.policy.route import Bounce, Fate, HandedOn, Keep, Relay
 from simulator.policy.rules import rule
 from simulator.value import value
 
-__all__ = ["RELAY_FATE", "Trouble", "settle", "trouble"]
+__all__ = ["RELAY_FATE", "Trouble", "settle", "trouble", "without_smtputf8"]
 
 RELAY_FATE = rule(
     "RELAY-FATE", "4xx and broken connections are tried again, 5xx for a recipient is final", fidelity="documented",
@@ -83,6 +84,18 @@ def settle(
         else:
             fates[recipient] = Keep(word(found, False), due, found.remote)
     return fates
+
+
+def without_smtputf8(outcome: Outcome, fates: Mapping[Address, Fate]) -> Mapping[Address, Fate]:
+    """The fates after an attempt that ended because a target does not offer SMTPUTF8 (RFC 6531 3.2).
+
+    The sending host itself cannot go on and waiting changes nothing, so whoever was not handed on before is returned.
+    """
+    last = outcome.last
+    if last is None or last.verdict is None or last.verdict.reason != NO_SMTPUTF8:
+        return fates
+    returned = Bounce(Reply(550, "5.6.7", last.verdict.says), refused=False)
+    return {r: fate if isinstance(fate, HandedOn) else returned for r, fate in fates.items()}
 
 
 def trouble(outcome: Outcome, recipient: Address, wire: Address) -> Reply | Trouble:

@@ -251,3 +251,20 @@ def test_a_report_names_the_server_that_refused_its_recipient() -> None:
 def test_a_recipient_named_twice_gets_the_message_once() -> None:
     world = played(west(), "bob@west.test", "bob@west.test")
     assert [START_OF + "Bob"] == sentences(world)
+
+
+def test_a_neighbour_outside_ascii_does_not_stop_the_others() -> None:
+    plain = TinyHost("west", "west.test", "mx.west.test", keyword_list=("SIZE 1000000",))
+    world = played(a_lab(TinyHost("east", "east.test", "mx.east.test"), plain), "bob@west.test", "jürgen@west.test")
+    expected = [START_OF + "Bob", "Ann -> east -> NDR 550 5.6.7 to Ann for jürgen@west.test"]
+    assert (expected, True) == (sentences(world)[:2], sums(world)[-1])
+
+
+def test_who_was_handed_on_is_not_returned_when_the_next_target_lacks_smtputf8() -> None:
+    first = TinyHost("first", "west.test", "mx1.west.test", answers={"jürgen": Reply(451, "4.7.1", "later")})
+    second = TinyHost("second", "west.test", "mx2.west.test", keyword_list=("SIZE 1000000",))
+    lab = a_lab(TinyHost("east", "east.test", "mx.east.test"), first, second)
+    zone = {**lab.zone.records, ("west.test", "MX"): ("10 mx1.west.test", "20 mx2.west.test")}
+    world = played(replace(lab, zone=Zone(zone)), "jörg@west.test", "jürgen@west.test")
+    expected = ["Ann -> east -> first -> jörg@west.test", "Ann -> east -> NDR 550 5.6.7 to Ann for jürgen@west.test"]
+    assert (expected, True) == (sentences(world)[:2], sums(world)[-1])
