@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from simulator.live.interrupt import interrupted_between_callbacks
 from simulator.live.lab import LiveLab
 from simulator.plan.compare import first_difference
 from simulator.plan.relays import open_relays
@@ -127,6 +128,7 @@ class Runner:
     async def _run_live(self, chosen: list[tuple[Scenario, list[Flow]]]) -> RunResult:
         result = RunResult(self.options)
         async with AsyncExitStack() as stack:
+            stack.enter_context(interrupted_between_callbacks())
             live: LiveLab | None = None
             for scenario, flows in chosen:
                 done: list[FlowResult] = []

@@ -11,6 +11,7 @@ import click
 from simulator.cli.wall_clock import today
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
 from simulator.live.addresses import best_plan
+from simulator.live.interrupt import interrupted_between_callbacks
 from simulator.live.lab import LiveLab
 from simulator.mail.path import print_path
 from simulator.paths import endings
@@ -40,6 +41,11 @@ def up(lab_file: Path | None, port: int, network: str) -> None:
 
 
 async def _keep(chosen: ChosenLab, port: int, network: str) -> None:
+    with interrupted_between_callbacks():
+        await _serve(chosen, port, network)
+
+
+async def _serve(chosen: ChosenLab, port: int, network: str) -> None:
     start = today()
     lab = chosen.beginning(start)
     plan = best_plan() if network == "auto" else network

@@ -217,10 +217,8 @@ def _said(heard: Heard, stage: str) -> Said:
 
 def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
     """The parameters of MAIL as they are true of the message now."""
-    declared: dict[str, str | None] = {
-        **errand.parameters,
-        "SIZE": str(errand.size),
-    }  # RFC 1870 6.4: as it is now
+    # RFC 1870 6.4: a relay declares the size that the message has now.
+    declared: dict[str, str | None] = {**errand.parameters, "SIZE": str(errand.size)}
     if not all(str(a or "").isascii() for a in (errand.sender, *errand.recipients)):
         if "SMTPUTF8" not in offered:  # RFC 6531 3.2: such an address cannot go to a host without it
             raise _Ended(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from simulator.mail.path import folded
 from simulator.source import Node
 
-__all__ = ["alternatives", "in_range", "says_fits", "seconds", "shown", "text_fits"]
+__all__ = ["alternatives", "in_range", "is_text", "says_fits", "seconds", "shown", "text_fits"]
 
 _DURATION = re.compile(
     r"(?:(\d+(?:\.\d+)?)d)?\s*(?:(\d+(?:\.\d+)?)h)?\s*(?:(\d+(?:\.\d+)?)m)?\s*(?:(\d+(?:\.\d+)?)s)?\Z"
@@ -43,6 +43,11 @@ def says_fits(wanted: str, text: str) -> bool:
 def text_fits(node: Node, test: Callable[[str], bool]) -> bool:
     """Whether any alternative passes."""
     return any(test(choice.text) for choice in alternatives(node))
+
+
+def is_text(node: Node, text: str) -> bool:
+    """Whether an alternative is this text, case and spacing aside."""
+    return text_fits(node, lambda want: folded(want) == folded(text))
 
 
 def seconds(text: str) -> float | None:

@@ -12,7 +12,7 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.path import folded
 from simulator.played import Played
-from simulator.scenario.compare import alternatives, says_fits, shown, text_fits
+from simulator.scenario.compare import alternatives, is_text, says_fits, shown, text_fits
 from simulator.scenario.match import code_fits
 from simulator.scenario.measures import (
     attempts,
@@ -23,7 +23,7 @@ from simulator.scenario.measures import (
     measured,
     retries,
 )
-from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences
+from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences, opener
 from simulator.source import Entry, Node
 from simulator.trace import Event
 
@@ -100,9 +100,7 @@ def _is_about(event: Event, key: str, played: Played) -> bool:
     if arrow and event.type == "kept":
         return (folded(event.host), folded(event["to"])) == (a, b)
     if arrow:
-        began = next((e for e in played.log.of("submitted") if e.msg == event.msg), None)
-        client = event.get("client") or (began["person"] if began else "")
-        return folded(client) == a and folded(event.host) == b
+        return folded(event.get("client") or opener(event, played)) == a and folded(event.host) == b
     rcpt = event.get("rcpt", "")
     return a in (folded(event.host), folded(rcpt), folded(_person(rcpt, played)))
 
@@ -203,13 +201,9 @@ def _attribution_differs(node: Node, have: Mapping[str, str]) -> list[Difference
     found: list[Difference] = []
     for entry in node.entries:
         got = have.get(entry.key.casefold(), "(no such fact)")
-        if not _is_text(entry.node, got):
+        if not is_text(entry.node, got):
             found.append(Difference(f"attributed {entry.key}", entry.node.at, shown(entry.node), got))
     return found
-
-
-def _is_text(node: Node, text: str) -> bool:
-    return text_fits(node, lambda want: folded(want) == folded(text))
 
 
 def _loop(node: Node, played: Played) -> Iterable[Difference]:
@@ -226,7 +220,7 @@ def _loop(node: Node, played: Played) -> Iterable[Difference]:
     between, by = node.get("between"), node.get("by")
     if between and sorted(folded(n.text) for n in between.items) != sorted(folded(s) for s in repeated):
         yield Difference("loop between", between.at, shown(between), ", ".join(repeated))
-    if by and not text_fits(by, lambda want: folded(want) == folded(servers[-1])):
+    if by and not is_text(by, servers[-1]):
         yield Difference("loop by", by.at, shown(by), servers[-1])
 
 

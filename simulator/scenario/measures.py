@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 
-from simulator.mail.path import folded
 from simulator.played import Played
-from simulator.scenario.compare import in_range, shown, text_fits
+from simulator.scenario.compare import in_range, is_text, shown, text_fits
 from simulator.scenario.wire import Difference
 from simulator.source import Node
 
@@ -77,9 +75,5 @@ _STATUS = {
 
 def check_status(node: Node, played: Played) -> Iterable[Difference]:
     got = [_STATUS.get(e.status, e.status) for e in played.endings]
-    if not got or not all(text_fits(node, partial(_same, g)) for g in got):
+    if not got or not all(is_text(node, g) for g in got):
         yield Difference("status", node.at, shown(node), ", ".join(got))
-
-
-def _same(got: str, wanted: str) -> bool:
-    return folded(wanted) == folded(got)

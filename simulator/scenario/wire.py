@@ -17,7 +17,7 @@ from simulator.source import Entry, Node, Source
 from simulator.trace import Event
 from simulator.world import Delivery
 
-__all__ = ["Difference", "check_headers", "check_session", "check_tls", "header_differences"]
+__all__ = ["Difference", "check_headers", "check_session", "check_tls", "header_differences", "opener"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def check_session(node: Node, played: Played) -> Iterable[Difference]:
         a, _, b = (folded(part) for part in entry.key.partition("->"))
         sessions = [
             e["session"] for e in played.log.of("session.open")
-            if folded(e.host) == b and a in (folded(e["client"]), folded(_opener(e, played)))
+            if folded(e.host) == b and a == folded(e["client"] or opener(e, played))
         ]  # fmt: skip
         said = [e for e in played.log.of("smtp") if e["session"] in sessions]
         if not sessions and not (entry.node.get("count") and shown(entry.node.get("count") or entry.node) == "0"):
@@ -129,9 +129,10 @@ def check_session(node: Node, played: Played) -> Iterable[Difference]:
             yield from _session_fact(entry.key, asked, said, len(sessions))
 
 
-def _opener(event: Event, played: Played) -> str:
+def opener(event: Event, played: Played) -> str:
+    """The person who handed in the message of an event: the client where no server is one."""
     began = next((e for e in played.log.of("submitted") if e.msg == event.msg), None)
-    return str(began["person"]) if began and not event["client"] else ""
+    return str(began["person"]) if began else ""
 
 
 def _is_said(wanted: str, line: str) -> bool:
