@@ -17,6 +17,7 @@ from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
+from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
@@ -124,8 +125,10 @@ class Reception:
             self._taken[recipient] = decision
         return self._answer("RCPT", f"TO:<{recipient}>{told(parameters)}", decision, (recipient,))
 
-    def content(self, content: bytes | Message) -> Reply:
+    def content(self, content: bytes | Message) -> Asking[Reply]:
         """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued.
+
+        Whatever has to be asked is asked before the first of them takes the message.
 
         The wire has octets; the plan hands the message across, which is read as its octets would be.
         """
@@ -137,7 +140,9 @@ class Reception:
         for recipients, taken in shares:
             owner = self.world.host(taken.owner or self.host.name)
             part = envelope.only(recipients)
-            decision = owner.content(self.session, part, message, self.world.moment(owner.name), taken.facts)
+            examining = owner.content(self.session, part, message, self.world.moment(owner.name), taken.facts)
+            decision = yield from self._noting(examining)
+            decision = replace(decision, facts={**taken.facts, **decision.facts})
             if decision.ok and self._is_over(size):
                 decision = replace(decision, reply=_TOO_LARGE)
             if not decision.ok:
@@ -147,7 +152,7 @@ class Reception:
                 return reply
             session = self.session if owner is self.host else self.session.with_(server=owner.name)
             held = Held(
-                message, envelope.sender, recipients, session, self.world.now, taken.connector, taken.facts,
+                message, envelope.sender, recipients, session, self.world.now, taken.connector, decision.facts,
                 envelope.parameters, part.recipient_parameters,
             )  # fmt: skip
             replies.append((held, decision))
@@ -160,6 +165,18 @@ class Reception:
         self._note("smtp", verb="DATA", line=f"{size} octets", reply=str(final))
         self.reset()
         return final
+
+    def _noting(self, asking: Asking[Decision]) -> Asking[Decision]:
+        """The same questions, every answer noted."""
+        try:
+            question = next(asking)
+            while True:
+                answer = yield question
+                self._note("dns", question=str(question), status=answer.status, answer=list(answer.records))
+                question = asking.send(answer)
+        except StopIteration as done:
+            decision: Decision = done.value
+            return decision
 
     def too_large(self, octets: int) -> Reply:
         """After the final dot of a message so large that the listener kept nothing of it."""

@@ -19,7 +19,7 @@ from simulator.policy.dialogue import Action, Errand, Heard, converse
 from simulator.policy.host import Held, Host
 from simulator.policy.mx import resolve
 from simulator.policy.relaying import without_smtputf8
-from simulator.policy.route import Bounce, Deliver, Discard, Expand, HandedOn, Hold, Keep, Relay, Return, Route
+from simulator.policy.route import Bounce, Deliver, Discard, Expand, HandedOn, Hold, Keep, Relay, Return, Revise, Route
 from simulator.policy.tls import grade
 from simulator.queue import Work
 from simulator.world import HOP_LATENCY, Delivery, Passage, World
@@ -40,6 +40,7 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
     """
     seen = seen if seen is not None else set(work.copies)
     host = world.host(work.host)
+    revisions: list[tuple[Revise, list[Address]]] = []
     relays: dict[tuple[Relay, bool], list[Address]] = {}  # an address outside ASCII may need what the others do not
     for recipient in work.copies:
         routing = host.route(_only(work.held, (recipient,)), recipient, world.moment(host.name))
@@ -53,8 +54,16 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
             relays.setdefault((route, str(route.recipient or recipient).isascii()), []).append(recipient)
         elif isinstance(route, Expand):
             yield from _expand(world, work, recipient, route, seen, above)
+        elif isinstance(route, Revise):
+            same = next((members for known, members in revisions if known == route), None)
+            if same is None:
+                revisions.append((route, [recipient]))
+            else:
+                same.append(recipient)
         else:
             _settle_here(world, work, recipient, route)
+    for revise, revised in revisions:
+        yield from _revise(world, work, tuple(revised), revise, seen, above)
     for (relay, _), recipients in relays.items():
         yield from _attempt(world, work, relay, tuple(recipients))
 
@@ -113,6 +122,39 @@ def _expand(
         _settle_here(world, kept, recipient, Deliver(recipient))
     if new:
         yield from process(world, world.split(work, recipient, new), seen, (*above, recipient))
+
+
+def _revise(
+    world: World, work: Work, recipients: tuple[Address, ...], route: Revise, seen: set[Address], above: tuple[Address, ...]
+) -> Journey:  # fmt: skip
+    """Routes the same copies again in their new state, and beside them whom a rule put in or added."""
+    held = replace(_only(work.held, recipients), message=route.message, facts={**work.held.facts, **route.facts})
+    copies = {r: work.copies[r] for r in recipients}
+    for recipient, copy in copies.items():
+        world.log.add(
+            "revised", now=world.now, host=work.host, msg=work.msg, hop=work.hop, copy=copy, rcpt=str(recipient),
+            why=route.why, size=route.message.size,
+        )  # fmt: skip
+    now = replace(work, held=held, copies=copies)
+    if route.instead is not None:
+        for recipient in recipients:
+            yield from _expand(world, now, recipient, Expand(route.instead, route.why), seen, above)
+        return
+    added = tuple(a for a in dict.fromkeys(route.also) if a not in seen)
+    if not added:
+        yield from process(world, now, seen, above)
+        return
+    # The first recipient's copy stands for the message: it becomes one for itself and one for each who is added.
+    first, *rest = recipients
+    world.log.add(
+        "expanded", now=world.now, host=work.host, msg=work.msg, hop=work.hop, copy=copies[first], rcpt=str(first),
+        to=[str(a) for a in added], why=route.why, keep=True, merged=[],
+    )  # fmt: skip
+    seen.update(added)
+    yield from process(world, world.split(now, first, (first, *added)), seen, above)
+    if rest:
+        others = {r: copies[r] for r in rest}
+        yield from process(world, replace(now, held=_only(held, tuple(rest)), copies=others), seen, above)
 
 
 def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, ...]) -> Journey:

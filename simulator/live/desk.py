@@ -20,6 +20,7 @@ from simulator.mail.tls import TlsFacts
 from simulator.reception import Reception
 from simulator.topology import CertificateSpec
 from simulator.world import Passage
+from simulator.zone import Answer, Question
 
 if TYPE_CHECKING:
     from simulator.live.lab import LiveLab
@@ -66,6 +67,9 @@ class ServerDesk:
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
         return peer_facts(ssl_object, self.live.authorities), ssl_object.getpeercert(True) or b""
+
+    async def ask(self, question: Question, link: Link) -> Answer:
+        return await self.live.ask(question, self.server, link.passage)
 
     def crashed(self, error: Exception, link: Link) -> None:
         _log.error("%s broke while it spoke with %s", self.server, link.peer, exc_info=error)

@@ -193,6 +193,13 @@ class LiveLab:
         self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
         return answer
 
+    async def ask(self, question: Question, server: str, passage: Passage | None) -> Answer:
+        """What a listening server asks about a message that comes in; `passage` is what a client of the lab gave along."""
+        answer = await self._nameserver.ask(question)
+        msg, hop = (passage.msg, passage.hop + 1) if passage else ("", 0)
+        self.wiretap.dns(server, question, answer, msg=msg, hop=hop)
+        return answer
+
     # certificates
 
     def server_context(self, server: str) -> ssl.SSLContext | None:

@@ -25,6 +25,7 @@ from simulator.live.wiretap import Link, Wiretap
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.reception import Reception
+from simulator.zone import Answer, Question
 
 __all__ = ["Desk", "LabSMTP"]
 
@@ -52,6 +53,10 @@ class Desk(Protocol):
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
         """What a finished handshake showed, and the client's certificate as it came (empty where none)."""
+        ...
+
+    async def ask(self, question: Question, link: Link) -> Answer:
+        """Asks the nameserver about the sender of a message."""
         ...
 
     def crashed(self, error: Exception, link: Link) -> None:
@@ -295,8 +300,23 @@ class LabSMTP(Connection):
         self._forget()
         self.desk.tick()
         try:
-            taken = self.reception.too_large(got.size) if got.octets is None else self.reception.content(got.octets)
+            taken = self.reception.too_large(got.size) if got.octets is None else await self._examine(got.octets)
         except Exception:
             self.reception.reset()
             raise
         await self.answer(taken)
+
+    async def _examine(self, octets: bytes) -> Reply:
+        """What the reception says of the content; its questions are asked over the wire."""
+        asking = self.reception.content(octets)
+        answer: Any = None
+        try:
+            while True:
+                try:
+                    question = asking.send(answer)
+                except StopIteration as done:
+                    reply: Reply = done.value
+                    return reply
+                answer = await self.desk.ask(question, self.link)
+        finally:
+            asking.close()

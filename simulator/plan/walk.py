@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
+from simulator.policy.asking import Asking
 from simulator.policy.attempt import Try
 from simulator.policy.dialogue import (
     Broken,
@@ -37,6 +38,8 @@ from simulator.world import Passage, World
 from simulator.zone import Answer, Question
 
 __all__ = ["PlanEngine"]
+
+T = TypeVar("T")
 
 _OPEN_PORTS = (25, 587)
 _VERSIONS = {"": "TLSv1.3", "1.0": "TLSv1", "1.1": "TLSv1.1", "1.2": "TLSv1.2", "1.3": "TLSv1.3"}
@@ -66,6 +69,17 @@ class PlanEngine:
             except StopIteration as done:
                 return done.value
             told = self.world.lab.zone.lookup(ask.name, ask.type) if isinstance(ask, Question) else line.carry(ask)
+
+    def answering(self, asking: Asking[T]) -> T:
+        """What a decision comes to that asks DNS."""
+        answer: Any = None
+        while True:
+            try:
+                question = asking.send(answer)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            answer = self.world.lab.zone.lookup(question.name, question.type)
 
     def submit(self, journey: Generator[Ask, Any, Try], certificate: CertificateSpec | None = None) -> Try:
         """A person's client hands in a message."""
@@ -118,7 +132,7 @@ class _Line:
 
     def _data(self, reception: Reception, asked: Data) -> Heard:
         reception.ready()
-        return Said(reception.content(asked.content))
+        return Said(self.engine.answering(reception.content(asked.content)))
 
     def _handshake(self, reception: Reception, asked: StartTls) -> Heard:
         server, start = self.server, self.engine.start

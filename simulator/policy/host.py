@@ -18,6 +18,7 @@ from simulator.mail.envelope import Envelope, Parameters
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
 from simulator.policy.decision import Connector, Decision
 from simulator.policy.moment import Moment
@@ -118,8 +119,11 @@ class Host(Protocol):
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
-    ) -> Decision:
-        """After the final dot, for the recipients this host owns: 250 with a queue id, or a refusal of all."""
+    ) -> Asking[Decision]:
+        """After the final dot, for the recipients this host owns: 250 with a queue id, or a refusal of all.
+
+        A host that looks senders up asks DNS here. `facts` are what RCPT found; those of the decision are added to them.
+        """
         ...
 
     def stamp(self, held: Held, at: Moment) -> Message:

@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime
 
 from simulator.mail.address import Address
+from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.decision import Connector, Step
 from simulator.policy.tls import Demand
@@ -28,6 +29,7 @@ __all__ = [
     "NextHop",
     "Relay",
     "Return",
+    "Revise",
     "Route",
     "Routing",
 ]
@@ -87,6 +89,21 @@ class Expand:
 
 
 @value
+class Revise:
+    """The copy goes on at this host in another state: with this message, and `facts` added to what is known of it.
+
+    `instead` takes the recipient's place (None keeps it), `also` are recipients beside it; each is routed anew. `why`
+    says what did it. Recipients with equal revisions stay together.
+    """
+
+    message: Message
+    facts: Mapping[str, str] = field(default_factory=dict)
+    instead: tuple[Address, ...] | None = None
+    also: tuple[Address, ...] = ()
+    why: str = "rule"
+
+
+@value
 class Discard:
     """Silently dropped by a rule."""
 
@@ -100,7 +117,7 @@ class Hold:
     reason: str
 
 
-Route = Deliver | Relay | Return | Expand | Discard | Hold
+Route = Deliver | Relay | Return | Expand | Revise | Discard | Hold
 
 
 @value

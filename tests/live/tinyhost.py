@@ -15,6 +15,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message, rfc5322_date
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome, Target, Try
 from simulator.policy.decision import Decision
 from simulator.policy.dialogue import Errand
@@ -82,7 +83,8 @@ class TinyHost:
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
-    ) -> Decision:
+    ) -> Asking[Decision]:
+        yield from ()
         return self._say("DATA", Reply(250, "2.6.0", "Queued"))
 
     def stamp(self, held: Held, at: Moment) -> Message:

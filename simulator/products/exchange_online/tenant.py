@@ -9,6 +9,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
 from simulator.policy.decision import Decision
 from simulator.policy.host import Held, Notice, Submission
@@ -68,7 +69,8 @@ class Tenant:
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
-    ) -> Decision:
+    ) -> Asking[Decision]:
+        yield from ()
         incoming = facts.get("direction") == "Incoming"
         return listener.content(session, message, self.profile, self.forest, at, incoming=incoming)
 

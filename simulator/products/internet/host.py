@@ -14,6 +14,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
 from simulator.policy.bounce import Failure, may_report, report_message
 from simulator.policy.decision import Candidate, Decision, Step
@@ -129,7 +130,8 @@ class Internet:
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
-    ) -> Decision:
+    ) -> Asking[Decision]:
+        yield from ()  # nothing is looked up
         knobs = self.settings.knobs
         hops = count_hops(message, knobs.max_hops)
         why = Candidate("max_hops", not hops.ok, hops.reason, hops.says, knobs.at("max_hops"))

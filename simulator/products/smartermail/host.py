@@ -15,6 +15,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
 from simulator.policy.bounce import Failure, may_report, report_message
 from simulator.policy.decision import Candidate, Decision, Step
@@ -159,7 +160,8 @@ class SmarterMail:
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
-    ) -> Decision:
+    ) -> Asking[Decision]:
+        yield from ()  # nothing is looked up
         written = self.settings.written("max_hops")
         hops = count_hops(message, self.settings.max_hops if written else self.settings.knobs.max_hops)
         place = self.settings.at("max_hops") if written else self.settings.knobs.at("max_hops")

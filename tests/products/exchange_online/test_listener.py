@@ -11,6 +11,7 @@ from simulator.mail.session import Session
 from simulator.policy.decision import Decision
 from simulator.products.exchange_online import Tenant
 from simulator.products.exchange_online.listener import SIZE_LIMIT
+from tests.answering import answered
 from tests.products.exchange_online.builders import SUBMITTED, ask, at, contoso, inbound, message, session, tenants
 
 BOB = Address.parse("bob@contoso.com")
@@ -25,7 +26,8 @@ def mail(host: Tenant, sender: str, client: Session) -> Decision:
 def content(
     host: Tenant, what: Message, client: Session | None = None, facts: dict[str, str] | None = None
 ) -> Decision:
-    return host.content(client or session(), Envelope(None), what, at(), facts or {"direction": "Incoming"})
+    facts = facts or {"direction": "Incoming"}
+    return answered(host.content(client or session(), Envelope(None), what, at(), facts))
 
 
 @pytest.mark.parametrize(

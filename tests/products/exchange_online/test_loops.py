@@ -10,6 +10,7 @@ from simulator.policy.decision import Decision
 from simulator.products.exchange_online import Tenant
 from simulator.products.exchange_online.identifiers import guid
 from simulator.products.exchange_online.loops import ALL_PASSES, TENANT_PASSES, Passes
+from tests.answering import answered
 from tests.products.exchange_online.builders import ORIGINATING, at, contoso, held, message, session, tenants
 
 INCOMING = {"tenant": "m365", "direction": "Incoming", "basis": "recipient-owner"}
@@ -17,7 +18,7 @@ INCOMING = {"tenant": "m365", "direction": "Incoming", "basis": "recipient-owner
 
 def take(host: Tenant, what: Message, facts: dict[str, str]) -> tuple[Decision, Message]:
     """One pass: the answer after the final dot, and the message as it is kept."""
-    decision = host.content(session(), Envelope(None), what, at(), facts)
+    decision = answered(host.content(session(), Envelope(None), what, at(), facts))
     return decision, host.stamp(held(content=what, facts=facts), at())
 
 

@@ -15,6 +15,7 @@ from simulator.policy.rules import all_rules
 from simulator.policy.tls import Level
 from simulator.products.internet import InternetSettings
 from simulator.source import Node, ProblemList
+from tests.answering import answered
 from tests.policy.builders import JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
 from tests.products.builders import CERTIFICATE, address, an_internet, ask_rcpt, reasons, step
 
@@ -95,7 +96,8 @@ def test_people_log_in_with_their_mailbox(password: str, expected: str) -> None:
 @pytest.mark.parametrize(("hops", "limit", "expected"), [(100, None, 250), (101, None, 554), (6, 5, 554)])
 def test_hop_limit(hops: int, limit: int | None, expected: int) -> None:
     host = an_internet(max_hops=limit)
-    decision = host.content(a_session(), Envelope(JOHN, (SUN,)), a_message(*["a.example"] * hops), a_moment(), {})
+    message = a_message(*["a.example"] * hops)
+    decision = answered(host.content(a_session(), Envelope(JOHN, (SUN,)), message, a_moment(), {}))
     assert (expected, expected == 554) == (decision.reply.code, decision.loop)
     assert expected == 250 or f"554 5.4.6 Too many hops {hops} ({limit or 100} max)" == str(decision.reply)
 
@@ -103,7 +105,7 @@ def test_hop_limit(hops: int, limit: int | None, expected: int) -> None:
 def test_the_stamp_has_the_id_of_the_reply() -> None:
     host, at = an_internet(), a_moment()
     assert "250 2.0.0 Accepted, queued as 00000001" == str(
-        host.content(a_session(), Envelope(JOHN, (SUN,)), a_message(), at, {}).reply
+        answered(host.content(a_session(), Envelope(JOHN, (SUN,)), a_message(), at, {})).reply
     )
     assert "by mx.customer.example with ESMTP id 00000001" in (host.stamp(a_held(SUN), at).get("Received") or "")
 

@@ -13,6 +13,7 @@ from simulator.policy.decision import Decision
 from simulator.policy.host import LAB_PASSWORD, Host
 from simulator.policy.route import Bounce, HandedOn, Keep, NextHop, Relay
 from simulator.policy.rules import all_rules
+from tests.answering import answered
 from tests.policy.builders import BOB, JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
 from tests.products.builders import CERTIFICATE, a_smartermail, step
 
@@ -106,14 +107,15 @@ def test_a_disabled_domain_does_not_send() -> None:
 )
 def test_hop_limit(settings: dict[str, Any], hops: int, expected: int) -> None:
     message = a_message(*["a.example", "b.example"] * (hops // 2), *["a.example"] * (hops % 2))
-    decision = a_smartermail(settings).content(a_session(), Envelope(SUN, (JOHN,)), message, a_moment(), {})
+    host = a_smartermail(settings)
+    decision = answered(host.content(a_session(), Envelope(SUN, (JOHN,)), message, a_moment(), {}))
     assert (expected, expected == 554) == (decision.reply.code, decision.loop)
     assert expected == 250 or "554 5.4.6 Too many hops" == str(decision.reply)
 
 
 def test_the_stamp_has_the_id_of_the_reply() -> None:
     host, at = a_smartermail(), a_moment()
-    said = host.content(a_session(), Envelope(SUN, (JOHN,)), a_message(), at, {}).reply
+    said = answered(host.content(a_session(), Envelope(SUN, (JOHN,)), a_message(), at, {})).reply
     assert "250 OK 00000001" == str(said)
     assert "by mail.contoso.com with ESMTP id 00000001" in (host.stamp(a_held(JOHN), at).get("Received") or "")
 
