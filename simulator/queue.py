@@ -38,6 +38,11 @@ class Queue:
     _heap: list[tuple[datetime, int, Work]] = field(default_factory=list)
     _count: int = 0
 
+    @property
+    def arrivals(self) -> int:
+        """How often work was put here."""
+        return self._count
+
     def put(self, work: Work) -> None:
         self._count += 1
         heapq.heappush(self._heap, (work.due, self._count, work))

@@ -17,6 +17,7 @@ from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
+from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
 from simulator.policy.host import Held
@@ -108,7 +109,13 @@ class Reception:
 
     def mail(self, sender: Sender, parameters: Parameters) -> Reply:
         if self._lab_client is None:
-            self._passage = Passage(self.world.new_message(), 0, "")
+            client = self.world.lab.server_at(self.session.peer)
+            is_outsider = client is not None and client.runs_at
+            self._passage = (
+                come_back(self.world, client, sender)
+                if client and is_outsider
+                else Passage(self.world.new_message(), 0, "")
+            )
         envelope = Envelope(sender, (), parameters)
         decision = self.host.mail(self.session, envelope, self._moment())
         if decision.ok and self._is_over(int(parameters.get("SIZE") or 0)):
@@ -161,6 +168,7 @@ class Reception:
             self._steps(decision)
             kept = held.with_message(owner.stamp(held, self.world.moment(owner.name)))
             self.world.take_in(kept, owner, self._passage)
+            handed_on(self.world, self._passage, held.recipients, decision.reply)
         final = replies[0][1].reply
         self._note("smtp", verb="DATA", line=f"{size} octets", reply=str(final))
         self.reset()
@@ -232,6 +240,7 @@ class Reception:
                 because=decision.steps[-1].rule if decision.steps else "",
                 at=at or (decision.connector.at if decision.connector else self.world.lab.servers[called].at),
             )  # fmt: skip
+            refused(self.world, passage, (recipient,), decision.reply, called, loop=decision.loop)
 
     def _steps(self, decision: Decision, rcpt: str = "") -> None:
         passage = self._passage

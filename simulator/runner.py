@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from simulator.live.errors import LabError
 from simulator.live.interrupt import interrupted_between_callbacks
 from simulator.live.lab import LiveLab
 from simulator.plan.compare import first_difference
@@ -115,6 +116,11 @@ class Runner:
             done: list[FlowResult] = []
             kept: World | None = None
             for flow in flows:
+                if flow.lab.outsiders:
+                    raise LabError(
+                        f"{flow.name}: {flow.lab.outsiders[0]} is a server that somebody else runs; nobody can plan what it does",
+                        "Play it live: leave out --plan.",
+                    )
                 planned, kept = self._plan(flow, kept if scenario.keeps_state(flow) else None)
                 done.append(self._judge(scenario, flow, planned, None))
                 if self._stop(done):
@@ -137,7 +143,7 @@ class Runner:
                 for flow in flows:
                     keep = scenario.keeps_state(flow)
                     planned = None
-                    if self.options.engine == "both":
+                    if self.options.engine == "both" and not flow.lab.outsiders:
                         planned, planned_kept = self._plan(flow, planned_kept if keep else None)
                     if live is None:
                         live = await stack.enter_async_context(

@@ -85,6 +85,8 @@ class Server:
     addresses: tuple[str, ...]
     certificate: CertificateSpec | None = None
     at: Source = NOWHERE
+    runs_at: tuple[str, int] | None = None  # the loopback address and port of a server that somebody else runs
+    ports: tuple[tuple[int, int], ...] = ()  # a port of the lab, and the real one at which it is to listen
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,11 @@ class Lab:
         Two people may have one address at two servers (a mailbox that was not removed): `server` tells them apart.
         """
         return self._at_server.get((address, server)) or self._people.get(address) or str(address)
+
+    @property
+    def outsiders(self) -> tuple[str, ...]:
+        """The servers that somebody else runs: only the live engine can play with them."""
+        return tuple(server.name for server in self.servers.values() if server.runs_at)
 
     def server_at(self, ip: str) -> Server | None:
         """The server that a public address belongs to."""

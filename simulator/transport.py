@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.mail.address import Address
+from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.outside import take_out
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
 from simulator.policy.dialogue import Action, Errand, Heard, converse
 from simulator.policy.host import Held, Host
@@ -179,6 +181,10 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
         by = world.lab.server_at(last.target.address) if last else None
         if isinstance(fate, HandedOn):
             world.log.add("handed on", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), **note)
+            if by and by.runs_at:
+                wire = relay.recipient or recipient
+                passage = _passage(work, relay, host, {wire: copy})
+                take_out(world, by, passage, held.sender, (wire,), held.message)
         elif isinstance(fate, Keep):
             waiting.setdefault(fate.due, []).append(recipient)
             world.log.add(
@@ -196,6 +202,10 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
         copies = {r: work.copies[r] for r in names}
         again = _only(work.held, tuple(names))
         world.queue.put(Work(due, host.name, again, work.msg, work.hop, copies, attempts))
+
+
+def _passage(work: Work, relay: Relay, host: Host, copies: Mapping[Address, str]) -> Passage:
+    return Passage(work.msg, work.hop, host.name, copies, relay.connector, host.has_connectors)
 
 
 def _targets(
@@ -230,10 +240,7 @@ def _try_each(
     pending = held.recipients
     for target in targets:
         wire = {relay.recipient or r: r for r in pending}  # one to one: `process` has merged what would coincide
-        passage = Passage(
-            work.msg, work.hop, host.name, {w: work.copies[r] for w, r in wire.items()}, relay.connector,
-            host.has_connectors,
-        )  # fmt: skip
+        passage = _passage(work, relay, host, {w: work.copies[r] for w, r in wire.items()})
         errand = Errand(
             source, helo, sender, tuple(wire), message, relay.tls, relay.to.port, held.parameters,
             {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, passage=passage,
@@ -304,4 +311,9 @@ def submit(world: World, errand: Errand, target: Target, *, person: str, server:
         reply=str(one.reply or ""), grade=grade(errand.tls, one.tls) if not one.verdict else "",
         verdict=one.verdict.reason if one.verdict else "",
     )  # fmt: skip
+    called = world.lab.server_at(target.address)
+    if called and called.runs_at and not one.stage:
+        content = errand.content if isinstance(errand.content, Message) else Message.parse(errand.content)
+        taken = tuple(r for r in errand.recipients if r in one.recipients and one.recipients[r].ok)
+        take_out(world, called, errand.passage, errand.sender, taken, content)
     return one

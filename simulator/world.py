@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from simulator.mail.address import Address
+from simulator.mail.address import Address, Sender
 from simulator.mail.message import Message
 from simulator.policy.decision import Connector
 from simulator.policy.host import Held, Host
@@ -23,7 +23,7 @@ from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.value import value
 
-__all__ = ["HOP_LATENCY", "Delivery", "Passage", "World"]
+__all__ = ["HOP_LATENCY", "Away", "Delivery", "Passage", "World"]
 
 HOP_LATENCY = timedelta(milliseconds=100)
 """Mail time that an attempt takes, so that the Received stamps of two hops differ."""
@@ -57,6 +57,17 @@ class Delivery:
     at: datetime
 
 
+@value
+class Away:
+    """A copy that is with a server that somebody else runs."""
+
+    server: str
+    msg: str
+    hop: int
+    sender: Sender
+    recipient: Address
+
+
 class World:
     """Everything that changes while mail moves."""
 
@@ -65,6 +76,8 @@ class World:
         self.now = log.begin
         self.queue = Queue()
         self.mailboxes: list[Delivery] = []
+        self.away: dict[str, Away] = {}  # copies, in the order in which they were taken
+        self.reports_expected = 0  # from servers that somebody else runs
         self._memories: dict[str, Memory] = {}
         self._moments: dict[str, Moment] = {}  # the latest of each host
         self._messages = 0

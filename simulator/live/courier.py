@@ -116,9 +116,13 @@ class Courier:
         self._keywords = ()
         if client is None:
             return
+        transport = client.transport
         client.close()
         if self._hung_up:
             await self._hung_up(self._here)
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()  # a stranger may take its time to end TLS; everything has been said
+            await asyncio.sleep(0)
 
     async def _lost(self, how: str) -> Broken:
         await self.close()

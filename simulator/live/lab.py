@@ -35,6 +35,7 @@ from simulator.live.network import Endpoint, Network
 from simulator.live.pki import Authorities
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Wiretap
+from simulator.outside import is_expecting
 from simulator.policy.attempt import Try
 from simulator.queue import Work
 from simulator.topology import CertificateSpec, Lab, Server
@@ -46,6 +47,9 @@ from simulator.zone import Answer, Question
 __all__ = ["LiveLab"]
 
 _PORTS = (25, 587)
+OUTSIDE_PATIENCE = 5.0
+"""Real seconds without a sign after which mail with a server that somebody else runs counts as queued there."""
+_LOOK = 0.02  # real seconds between two looks for it
 _LINGER = 1.0  # real seconds that a closed connection may take to end
 
 
@@ -149,6 +153,8 @@ class LiveLab:
             self.tick()
             horizon = world.now if self.clock.is_real else until
             work = world.queue.take(until=horizon, first_attempts_only=first_attempts_only)
+            if work is None and await self._hears_from_outside():
+                continue
             if work is None:
                 return
             world.now = max(world.now, work.due)
@@ -176,6 +182,16 @@ class LiveLab:
         finally:
             await courier.close()
             journey.close()
+
+    async def _hears_from_outside(self) -> bool:
+        """Waits, in real time, for mail that is with servers that somebody else runs. False where none came."""
+        world, before, waited = self.world, self.world.queue.arrivals, 0.0
+        while is_expecting(world) and waited < OUTSIDE_PATIENCE and not self.clock.is_real:
+            await asyncio.sleep(_LOOK)
+            waited += _LOOK
+            if world.queue.arrivals > before:
+                return True
+        return False
 
     async def submit(self, journey: Generator[Ask, Any, Try], certificate: CertificateSpec | None = None) -> Try:
         """A person's client hands in a message."""
@@ -228,7 +244,7 @@ class LiveLab:
         wanted = {
             (ip, port): server.name
             for server in self.lab.servers.values()
-            if server.name in self.lab.hosts and server.name not in self.lab.down
+            if server.name in self.lab.hosts and server.name not in self.lab.down and not server.runs_at
             for ip in server.addresses
             if self.lab.server_at(ip) is server
             for port in dict.fromkeys((*_PORTS, self.lab.hosts[server.name].submission.port))
@@ -238,7 +254,19 @@ class LiveLab:
             if (ip, port) not in self._desks:
                 first = ip == self.lab.servers[server].addresses[0]
                 self._desks[ip, port] = desk = ServerDesk(self, server, port)
-                await desk.open(self._network, ip, self._fixed_ports.get((server, port)) if first else None)
+                wanted_port = self._fixed_ports.get((server, port)) or dict(self.lab.servers[server].ports).get(port)
+                await desk.open(self._network, ip, wanted_port if first else None)
+        for outsider in map(self.lab.servers.__getitem__, self.lab.outsiders):
+            for ip in outsider.addresses:
+                self._attach(outsider, ip)
+
+    def _attach(self, server: Server, ip: str) -> None:
+        """A server that somebody else runs: only port 25 of it is known."""
+        assert server.runs_at is not None
+        if server.name in self.lab.down:
+            self._network.detach(ip, 25)
+        else:
+            self._network.attach(ip, 25, server.runs_at)
 
     async def _unlisten(self, places: list[tuple[str, int]]) -> None:
         desks = [self._desks.pop(place) for place in places]

@@ -120,10 +120,11 @@ def number(doc: str, default: int, *, low: int = 0, high: int = 2**31, label: st
 
 
 def custom(
-    read: Callable[[Node], Any], default: Any, doc: str, schema: Mapping[str, Any] | None = None, *, label: str = ""
-) -> Any:
+    read: Callable[[Node], Any], default: Any, doc: str, schema: Mapping[str, Any] | None = None, *, label: str = "",
+    required: bool = False,
+) -> Any:  # fmt: skip
     """Anything else: `read` gets the node and raises `BadValue`."""
-    return Field(read, default, doc, schema or {}, label=label)
+    return Field(read, default, doc, schema or {}, required, label=label)
 
 
 def mapping(item: type[Settings] | Callable[[str, Node, ProblemList], Any], doc: str, *, label: str = "") -> Any:

@@ -59,7 +59,9 @@ PRODUCTS: Mapping[str, Product] = {
         Product("exchange-server", "Exchange Server"),
         Product("gateway", "a mail gateway", people=""),
         Product("device", "a device", people="an address that it sends from"),
-        Product("external", "a server that somebody else runs"),
+        Product(
+            "external", "a server that somebody else runs", "simulator.products.external", "ExternalSettings",
+        ),
     )
 }  # fmt: skip
 """Every kind that the lab file knows, also those that this version cannot play yet."""

@@ -55,7 +55,8 @@ def _handover(send: Send, world: World, at: datetime) -> Handover:
     owner = lab.people.get(send.auth) if send.auth else person
     own = person is not None and any(a == send.sender and s == server.name for a, s in person.mailboxes)
     submission = lab.hosts[server.name].submission
-    login = bool(send.auth) or ((own or submission.anybody) and not send.source and send.port in (0, 587))
+    has_door = submission.port != 25  # a door for people's own mail
+    login = bool(send.auth) or (has_door and (own or submission.anybody) and not send.source and send.port in (0, 587))
     port = send.port or (submission.port if login else 25)
     msg = world.new_message()
     sender = None if send.null_sender else send.sender

@@ -11,7 +11,7 @@ check is theirs: this file takes the simulator's lower-case words out of a serve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,6 +137,7 @@ def _server(entry: Entry, others: Sequence[str], problems: ProblemList, start: d
     if certificate is None and product.names and (written is None or written.is_null):
         server = Server(name, product.kind, fqdn, addresses, product.names.certificate(server), entry.key_at)
     settings = _settings(entry, product, problems)
+    server = replace(server, ports=_ports(node.get("ports"), problems), runs_at=getattr(settings, "runs_at", None))
     return _Found(server, product, settings, node, _is_down(node, problems))
 
 
@@ -195,6 +196,22 @@ def _addresses(entry: Entry, problems: ProblemList) -> tuple[str, ...]:
         except ValueError as bad:
             problems.error(item.at, f"ip: {bad}.", "Write an address such as 203.0.113.25 or 2001:db8::25.")
     return tuple(dict.fromkeys(found))
+
+
+def _ports(node: Node | None, problems: ProblemList) -> tuple[tuple[int, int], ...]:
+    """`{25: 2525}`: the port of the lab, and the real one."""
+    found: list[tuple[int, int]] = []
+    if node is not None and not node.is_map and not node.is_null:
+        problems.error(node.at, "ports is a map.", "Write  ports: {25: 2525}")
+    for entry in node.entries if node else ():
+        numbers = [text.strip() for text in (entry.key, entry.node.text)]
+        if all(n.isascii() and n.isdecimal() and 0 < int(n) < 65536 for n in numbers):
+            found.append((int(numbers[0]), int(numbers[1])))
+        else:
+            problems.error(
+                entry.node.at or entry.key_at, "ports: two port numbers are expected.", "Write  ports: {25: 2525}"
+            )
+    return tuple(found)
 
 
 def _is_down(node: Node, problems: ProblemList) -> bool:

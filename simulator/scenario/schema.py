@@ -51,6 +51,9 @@ SERVER_WORDS: Final[Mapping[str, Word]] = {
     "ip": Word("its address, or a list: the first is published, mail leaves from all", _ONE_OR_MORE),
     "cert": Word("its certificate; without one it offers no STARTTLS", {"$ref": "#/$defs/cert"}),
     "certs": Word("several certificates by name; cert: NAME picks one", _MAP),
+    "ports": Word(
+        "real ports of this computer at which it listens: {25: 2525}; for servers that somebody else runs", _MAP
+    ),
     "stopped": Word("true: the server is switched off (the step stop sets it)", _TEXT),
 }
 
