@@ -72,10 +72,14 @@ class SpfVerdict:
 
 @value
 class _Judged:
-    """What a domain's record came to; `exp` is the domain-spec of an explanation, `domain` what %{d} means in it."""
+    """What a domain's record came to; `exp` is the domain-spec of an explanation, `domain` what %{d} means in it.
+
+    `says` names the term of this record that decided and `root` the one that did in the end, below all includes.
+    """
 
     result: str
     says: str
+    root: str
     exp: str = ""
     domain: str = ""
 
@@ -107,22 +111,22 @@ class _Run:
     def judge(self, domain: str, depth: int) -> Asking[_Judged]:
         """The result of a domain's record: check_host() of RFC 7208 4."""
         if "." not in domain or domain.startswith("[") or not is_name(domain):  # 4.3
-            return _Judged("none", f"{_shown(domain) or 'an empty name'} is no domain name that could have a record")
+            return _plain("none", f"{_shown(domain) or 'an empty name'} is no domain name that could have a record")
         answer = yield Question(domain, "TXT")
         if answer.failed:
-            return _Judged("temperror", no_answer(domain, "TXT", answer))
+            return _plain("temperror", no_answer(domain, "TXT", answer))
         texts = [text for text in answer.records if is_spf(text)]
         if not texts:
-            return _Judged(
+            return _plain(
                 "none", f"{domain} {'does not exist' if answer.status == 'nxdomain' else 'has no SPF record'}"
             )
         if len(texts) > 1:
-            return _Judged("permerror", f"{domain} has {len(texts)} SPF records where one is allowed")
+            return _plain("permerror", f"{domain} has {len(texts)} SPF records where one is allowed")
         record = parse_record(texts[0])
         if isinstance(record, RecordError):
             title = f"{_shown(record.term)} of {domain}"
             self._close(self._open(), depth, title, "permerror", record.says)
-            return _Judged("permerror", f"{title}: {record.says}")
+            return _plain("permerror", f"{title}: {record.says}")
         return (yield from self._evaluate(record, domain, depth))
 
     def _evaluate(self, record: Record, domain: str, depth: int) -> Asking[_Judged]:
@@ -133,24 +137,27 @@ class _Run:
             met = yield from self._meets(term, domain, depth)
             matches = met.kind == "match"
             self._close(line, depth, title, f"matches ({term.result})" if matches else met.kind, met.why)
+            if met.kind == "no match":
+                continue
+            says = title if term.name == "all" else f"{title} matches" if matches else title
+            says += f": {met.why}" if met.why else ""
+            root = met.why if term.name == "include" else says
             if matches:
-                says = title if term.name == "all" else f"{title} matches" + (f": {met.why}" if met.why else "")
-                return _Judged(term.result, says, record.exp if term.result == "fail" else "", domain)
-            if met.kind != "no match":
-                return _Judged(met.kind, f"{title}: {met.why}")
+                return _Judged(term.result, says, root, record.exp if term.result == "fail" else "", domain)
+            return _Judged(met.kind, says, root)
         if not record.redirect:
-            return _Judged("neutral", f"no term of {domain} matches")
+            return _plain("neutral", f"no term of {domain} matches")
         return (yield from self._redirected(record.redirect, domain, depth))
 
     def _redirected(self, spec: str, domain: str, depth: int) -> Asking[_Judged]:
         line, title = self._open(), f"redirect={spec} of {domain}"
         target = self.lookups.count() or (yield from self._target(spec, domain))
         if isinstance(target, Met):
-            found, why = _Judged("permerror", f"{title}: {target.why}"), target.why
+            found, why = _plain("permerror", f"{title}: {target.why}"), target.why
         else:
             there = yield from self.judge(target, depth + 1)
             result = "permerror" if there.result == "none" else there.result  # RFC 7208 6.1
-            found, why = _Judged(result, f"{there.says} ({title})", there.exp, there.domain), ""
+            found, why = _Judged(result, f"{there.root} ({title})", there.root, there.exp, there.domain), ""
         self._close(line, depth, title, found.result, why)
         return found
 
@@ -166,7 +173,7 @@ class _Run:
         if term.name == "include":
             return (yield from self._included(target, depth))
         if not is_name(target):  # RFC 7208 4.8 leaves this open; what cannot be asked is taken as not there
-            return Met("no match", f"{_shown(target)} is no name that DNS could hold")
+            return Met("no match", f"{_shown(target)} is no name that DNS can be asked for")
         if term.name == "exists":
             return (yield from self.lookups.exists(target))
         if term.name == "ptr":
@@ -179,7 +186,7 @@ class _Run:
     def _included(self, target: str, depth: int) -> Asking[Met]:
         there = yield from self.judge(target, depth + 1)
         kinds = {"pass": "match", "temperror": "temperror", "permerror": "permerror", "none": "permerror"}
-        return Met(kinds.get(there.result, "no match"), there.says)
+        return Met(kinds.get(there.result, "no match"), there.root)
 
     def explanation(self, found: _Judged) -> Asking[str]:
         """The text that exp= leads to; nothing where anything about it is wrong (RFC 7208 6.2)."""
@@ -224,6 +231,11 @@ class _Run:
 
     def _close(self, line: int, depth: int, title: str, came_to: str, why: str) -> None:
         self.steps[line] = f"{'  ' * depth}{title}: {came_to}" + (f", {why}" if why else "")
+
+
+def _plain(result: str, says: str) -> _Judged:
+    """For what no include lies below."""
+    return _Judged(result, says, says)
 
 
 def _shown(text: str) -> str:

@@ -86,6 +86,8 @@ def name_of(expanded: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether DNS could hold this name: no empty label, none over 63 octets, 253 in all (RFC 1035 2.3.4)."""
+    """Whether this name can be asked for: no empty label, none over 63 octets, 253 in all (RFC 1035 2.3.4)."""
+    if not name.isprintable():
+        return False  # octets that no zone here has
     sizes = [len(label.encode("utf-8", "surrogateescape")) for label in name.split(".")]
     return all(0 < size <= 63 for size in sizes) and sum(sizes) + len(sizes) - 1 <= 253

@@ -37,11 +37,11 @@ SYNTAX = rule(
 
 Network = IPv4Network | IPv6Network
 _RESULTS = {"": "pass", "+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-_MODIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_.-]*)=(?P<spec>.*)\Z", re.ASCII | re.IGNORECASE | re.DOTALL)
-_DIRECTIVE = re.compile(
-    r"(?P<qualifier>[-+~?]?)(?P<name>[a-z][a-z0-9]*)(?P<rest>[:/].*)?\Z", re.ASCII | re.IGNORECASE | re.DOTALL
-)
-_PREFIXES = re.compile(r"(?P<spec>.*?)(?:/(?P<four>[0-9]+))?(?://(?P<six>[0-9]+))?\Z", re.DOTALL)
+_MODIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_.-]*)=(?P<spec>.*)\Z", re.ASCII | re.IGNORECASE)
+_DIRECTIVE = re.compile(r"(?P<qualifier>[-+~?]?)(?P<name>[a-z][a-z0-9]*)(?P<rest>[:/].*)?\Z", re.ASCII | re.IGNORECASE)
+_PREFIXES = re.compile(r"(?P<spec>.*?)(?:/(?P<four>[0-9]+))?(?://(?P<six>[0-9]+))?\Z")
+_VISIBLE = re.compile(r"[!-~]+\Z")
+_NO_MACRO = "it has a % that begins no macro allowed there"
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
 
 
@@ -93,6 +93,8 @@ def parse_record(text: str) -> Record | RecordError:
     ignored: list[str] = []
     for written in filter(None, text[6:].split(" ")):
         try:
+            if not _VISIBLE.match(written):  # RFC 7208 3.1
+                raise _Wrong("it holds a character that is not visible ASCII")
             modifier = _MODIFIER.match(written)
             if modifier is None:
                 terms.append(_directive(written))
@@ -103,7 +105,7 @@ def parse_record(text: str) -> Record | RecordError:
             elif is_macro_string(modifier["spec"]):
                 ignored.append(written)
             else:
-                raise _Wrong("its value is not visible ASCII with whole macros")
+                raise _Wrong(_NO_MACRO)
         except _Wrong as why:
             return RecordError(written, str(why))
     return Record(tuple(terms), known.get("redirect", ""), known.get("exp", ""), tuple(ignored))
@@ -179,7 +181,7 @@ def _name(spec: str) -> str:
         return spec
     if re.fullmatch(r"[0-9.]+", spec):
         raise _Wrong(f"{spec} is no domain name; an address is written ip4:{spec}")
-    raise _Wrong(f"{spec!r} is no domain name of two labels or more with whole macros")
+    raise _Wrong(f"{spec} is no full domain name" if is_macro_string(spec) else _NO_MACRO)
 
 
 def _length(written: str | None, longest: int) -> int:
