@@ -207,7 +207,7 @@ class _Run:
         used = letters(spec)
         if not self.local.isascii() and used & {"s", "l"}:  # RFC 8616 4
             return Met("no match", f"the local part {_shown(self.local)} is not ASCII, no name can be made of it")
-        if "p" in used and (over := self.lookups.count_name()):
+        if "p" in used and (over := self.lookups.count()):
             return over
         name = yield from self._expanded(spec, domain)
         return name if isinstance(name, Met) else name_of(name)

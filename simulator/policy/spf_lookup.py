@@ -1,6 +1,6 @@
 """The lookups of one SPF check: what DNS says about the client and about names, within the limits of RFC 7208 4.6.4.
 
-    10 terms that ask DNS            one more is permerror; a first %{p} counts as one
+    10 terms that ask DNS            one more is permerror; a term with %{p} counts twice
     2 lookups that find nothing      no such name, or no record of that type; one more is permerror
     10 MX hosts of a name            more are permerror: the publisher wrote them
     10 names of an address           more are not looked at: the owner of the address wrote them
@@ -55,17 +55,12 @@ class Lookups:
         self.family, self.bits = ("A", 32) if self.ip.version == 4 else ("AAAA", 128)
         self.limited = True
         self._terms = self._voids = 0
-        self._names: tuple[str, ...] | None = None  # the client's, once they are needed
 
     def count(self) -> Met | None:
         """Counts a term that asks DNS: the permerror, if it is one too many."""
         if self.limited:
             self._terms += 1
         return Met("permerror", f"more than {_TERMS} terms ask DNS") if self._terms > _TERMS else None
-
-    def count_name(self) -> Met | None:
-        """Counts %{p}, where it is what asks for the client's names."""
-        return self.count() if self._names is None else None
 
     def ask(self, name: str, type_: str) -> Asking[tuple[str, ...] | Met]:
         """The records; temperror where DNS cannot say, permerror where too many lookups found nothing."""
@@ -122,19 +117,17 @@ class Lookups:
 
     def names(self) -> Asking[tuple[str, ...] | Met]:
         """The names of the client that lead back to it. Those that DNS cannot say are left out (5.5)."""
-        if self._names is None:
-            pointers = yield from self.ask(self.ip.reverse_pointer, "PTR")
-            if isinstance(pointers, Met) and pointers.kind == "permerror":
-                return pointers
-            kept: list[str] = []
-            for name in map(name_of, () if isinstance(pointers, Met) else pointers[:_HOSTS]):
-                met = yield from self.addressed(name, self.bits)
-                if met.kind == "permerror":
-                    return met
-                if met.kind == "match":
-                    kept.append(name)
-            self._names = tuple(kept)
-        return self._names
+        pointers = yield from self.ask(self.ip.reverse_pointer, "PTR")
+        if isinstance(pointers, Met):
+            return pointers if pointers.kind == "permerror" else ()
+        kept: list[str] = []
+        for name in map(name_of, pointers[:_HOSTS]):
+            met = yield from self.addressed(name, self.bits)
+            if met.kind == "permerror":
+                return met
+            if met.kind == "match":
+                kept.append(name)
+        return tuple(kept)
 
 
 def no_answer(name: str, type_: str, answer: Answer) -> str:
