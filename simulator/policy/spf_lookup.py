@@ -5,8 +5,9 @@
     10 MX hosts of a name            more are permerror: the publisher wrote them
     10 names of an address           more are not looked at: the owner of the address wrote them
 
-They hold over all the records of a check together. Every lookup of a term can be one that finds nothing, also those of
-the hosts below mx and ptr. Nothing counts while an explanation is fetched.
+The first two hold over all the records of a check together, the others for each term. The RFC leaves open whether it
+limits terms or lookups that find nothing; here it is lookups, also those for the hosts of mx and the names of ptr.
+Nothing counts while an explanation is fetched.
 """
 
 from __future__ import annotations
