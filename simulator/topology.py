@@ -130,4 +130,8 @@ class Lab:
 
     @cached_property
     def _servers(self) -> Mapping[str, Server]:
-        return {ip: server for server in reversed(list(self.servers.values())) for ip in server.addresses}
+        # Behind one address may be a server and machines that only send: who calls it means the server.
+        ranked = sorted(
+            self.servers.values(), key=lambda s: s.name in self.hosts and self.hosts[s.name].submission.direct
+        )
+        return {ip: server for server in reversed(ranked) for ip in server.addresses}

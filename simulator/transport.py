@@ -21,7 +21,20 @@ from simulator.policy.dialogue import Action, Errand, Heard, converse
 from simulator.policy.host import Held, Host
 from simulator.policy.mx import resolve
 from simulator.policy.relaying import without_smtputf8
-from simulator.policy.route import Bounce, Deliver, Discard, Expand, HandedOn, Hold, Keep, Relay, Return, Revise, Route
+from simulator.policy.route import (
+    Bounce,
+    Deliver,
+    Discard,
+    Drop,
+    Expand,
+    HandedOn,
+    Hold,
+    Keep,
+    Relay,
+    Return,
+    Revise,
+    Route,
+)
 from simulator.policy.tls import grade
 from simulator.queue import Work
 from simulator.world import HOP_LATENCY, Delivery, Passage, World
@@ -193,6 +206,11 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
                 connectors=[relay.connector.name] if relay.connector else [],
                 to=by.name if by else "", at=relay.tls.at if last and last.stage == "TLS" else relay.to.at, **note,
             )  # fmt: skip
+        elif isinstance(fate, Drop):
+            world.log.add(
+                "dropped", now=world.now, copy=copy, rcpt=str(recipient), why=fate.why, reply=str(fate.reply),
+                attempts=attempts, **note,
+            )  # fmt: skip
         else:
             _bounce(
                 world, work, recipient, fate, by.name if by else "", last.target.name if last else "",
@@ -243,7 +261,7 @@ def _try_each(
         passage = _passage(work, relay, host, {w: work.copies[r] for w, r in wire.items()})
         errand = Errand(
             source, helo, sender, tuple(wire), message, relay.tls, relay.to.port, held.parameters,
-            {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, passage=passage,
+            {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, relay.login, passage,
         )  # fmt: skip
         one = yield from converse(target, errand, world.now)
         tries.append(one)
@@ -297,6 +315,16 @@ def _bounce(
         world.take_in(held, host, Passage(report, 0, host.name))
 
 
+def _take_directly(world: World, errand: Errand, target: Target, server: str) -> Try:
+    """A machine's own mail begins there without a session."""
+    host = world.host(server)
+    session = Session(peer=errand.source, server=server, helo=host.fqdn)
+    message = errand.content if isinstance(errand.content, Message) else Message.parse(errand.content)
+    held = Held(message, errand.sender, errand.recipients, session, world.now)
+    world.take_in(held.with_message(host.stamp(held, world.moment(server))), host, errand.passage)
+    return Try(target)
+
+
 def submit(world: World, errand: Errand, target: Target, *, person: str, server: str) -> Generator[Ask, Any, Try]:
     """A person's client hands in a message: one session, no queue."""
     msg = errand.passage.msg if errand.passage else ""
@@ -305,6 +333,8 @@ def submit(world: World, errand: Errand, target: Target, *, person: str, server:
         rcpts=[str(r) for r in errand.recipients], source=errand.source, size=errand.size,
     )  # fmt: skip
     world.elapse(HOP_LATENCY)
+    if world.host(server).submission.direct:
+        return _take_directly(world, errand, target, server)
     one = yield from converse(target, errand, world.now)
     world.log.add(
         "client", now=world.now, host=server, msg=msg, hop=0, stage=one.stage, broken=one.broken,

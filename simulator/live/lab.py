@@ -245,6 +245,7 @@ class LiveLab:
             (ip, port): server.name
             for server in self.lab.servers.values()
             if server.name in self.lab.hosts and server.name not in self.lab.down and not server.runs_at
+            if not self.lab.hosts[server.name].submission.direct
             for ip in server.addresses
             if self.lab.server_at(ip) is server
             for port in dict.fromkeys((*_PORTS, self.lab.hosts[server.name].submission.port))

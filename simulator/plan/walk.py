@@ -116,7 +116,9 @@ class _Line:
         if server is None:
             return Broken("timeout")  # an address that no server owns is silent
         host = world.lab.hosts.get(server.name)
-        if host is None or server.name in world.lab.down or action.port not in (*_OPEN_PORTS, host.submission.port):
+        if host is None or host.submission.direct or server.name in world.lab.down:
+            return Broken("refused")
+        if action.port not in (*_OPEN_PORTS, host.submission.port):
             return Broken("refused")
         passage = action.passage if isinstance(action.passage, Passage) else None
         session = Session(peer=action.source, server=server.name, port=action.port)

@@ -68,12 +68,14 @@ class Notice:
 class Submission:
     """How the people of a host hand in their mail: port, whether TLS comes first, who may.
 
-    `anybody`: also people whom the lab does not name, because the host stands for more than it lists.
+    `anybody`: also people whom the lab does not name, because the host stands for more than it lists. `direct`: at the
+    machine itself, which has no listener at all (a device).
     """
 
     port: int = 587
     tls: bool = True
     anybody: bool = False
+    direct: bool = False
 
 
 class Host(Protocol):

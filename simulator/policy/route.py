@@ -21,6 +21,7 @@ __all__ = [
     "Bounce",
     "Deliver",
     "Discard",
+    "Drop",
     "Expand",
     "Fate",
     "HandedOn",
@@ -69,6 +70,7 @@ class Relay:
     connector: Connector | None = None
     tls: Demand = field(default_factory=Demand)
     recipient: Address | None = None  # replaced address (mail user, contact), None keeps it
+    login: tuple[str, str] | None = None  # user and password for the next host
 
 
 @value
@@ -150,7 +152,15 @@ class Bounce:
     loop: bool = False
 
 
-Fate = HandedOn | Keep | Bounce
+@value
+class Drop:
+    """Given up, and nobody is told."""
+
+    why: str
+    reply: Reply
+
+
+Fate = HandedOn | Keep | Bounce | Drop
 
 
 @value

@@ -29,6 +29,7 @@ class Product:
     package: str = ""  # empty while this version does not have it
     settings_class: str = ""
     people: str = "a mailbox"
+    sends_only: bool = False  # nothing listens: it needs no name, and may be behind another server's address
     names: Names | None = None  # the DNS names and the certificate that the service has without being told
 
     @property
@@ -58,7 +59,10 @@ PRODUCTS: Mapping[str, Product] = {
         Product("internet", "the Internet", "simulator.products.internet", "InternetSettings"),
         Product("exchange-server", "Exchange Server"),
         Product("gateway", "a mail gateway", people=""),
-        Product("device", "a device", people="an address that it sends from"),
+        Product(
+            "device", "a device", "simulator.products.device", "DeviceSettings", people="an address that it sends from",
+            sends_only=True,
+        ),
         Product(
             "external", "a server that somebody else runs", "simulator.products.external", "ExternalSettings",
         ),

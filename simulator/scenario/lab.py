@@ -10,6 +10,7 @@ check is theirs: this file takes the simulator's lower-case words out of a serve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -125,7 +126,7 @@ def _server(entry: Entry, others: Sequence[str], problems: ProblemList, start: d
     if product is None and (node.get("is") is None or _kind(node) in PRODUCTS):
         return None  # without a kind, or with one that is not built, there is nothing to hold the rest against
     addresses = _addresses(entry, problems)
-    fqdn = _fqdn(entry, problems)
+    fqdn = _fqdn(entry, problems, product)
     named = read_certificates(node.get("certs"), problems, fqdn=fqdn, start=start)
     written = node.get("cert")
     certificate: CertificateSpec | None = next(iter(named.values()), None)
@@ -172,8 +173,10 @@ def _playable() -> list[str]:
     return [product.kind for product in PRODUCTS.values() if product.is_built]
 
 
-def _fqdn(entry: Entry, problems: ProblemList) -> str:
+def _fqdn(entry: Entry, problems: ProblemList, product: Product | None) -> str:
     node = entry.node.get("fqdn")
+    if product and product.sends_only and (node is None or node.is_null):
+        return re.sub(r"[^a-z0-9]+", "-", entry.key.casefold()).strip("-") + ".device.invalid"
     if node is None or node.is_null:
         problems.error(entry.key_at, f"server {entry.key} lacks fqdn.", "Write  fqdn: mail.contoso.com")
         return "unknown.invalid"
@@ -244,7 +247,7 @@ def _shared_addresses(found: Sequence[_Found], problems: ProblemList) -> None:
     """An address belongs to one server: who connects to it, or from it, must be known."""
     owners: dict[str, _Found] = {}
     for one in found:
-        for address, at in _places(one):
+        for address, at in _places(one) if not one.product.sends_only else ():
             other = owners.setdefault(address, one)
             if other is not one:
                 where = next(place for a, place in _places(other) if a == address)
@@ -286,6 +289,8 @@ def _following(found: Sequence[_Found]) -> Iterable[tuple[str, str, str]]:
     fqdns: set[str] = set()
     for one in found:
         server = one.server
+        if one.product.sends_only:
+            continue
         if server.addresses and server.fqdn not in fqdns:
             yield from front_door(server.fqdn, server.addresses)
             fqdns.add(server.fqdn)
