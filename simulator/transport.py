@@ -209,7 +209,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
         elif isinstance(fate, Drop):
             world.log.add(
                 "dropped", now=world.now, copy=copy, rcpt=str(recipient), why=fate.why, reply=str(fate.reply),
-                attempts=attempts, **note,
+                attempts=attempts, at=relay.to.at, **note,
             )  # fmt: skip
         else:
             _bounce(

@@ -127,6 +127,9 @@ def _why(difference: Difference, played: Played) -> list[str]:
             text = f"  {verdict:<7} {candidate['name']:<24} {candidate['says'] or candidate['reason']}{at}"
             lines.append(_labelled("", text))
     ending = difference.ending
+    if not lines and ending is not None and ending.event.at:  # nothing had to be decided where the paths part
+        says = ending.event.get("why") or ending.event.get("says") or f"the message ended at {ending.event.host}"
+        lines.append(_labelled("why", f"{ending.event.host}: {says}    {ending.event.at}"))
     if ending is not None and ending.event.get("reply"):
         lines.append(_labelled("reply", f"{ending.event.host}: {ending.event['reply']}"))
     if decisive := _decisive(events):

@@ -119,7 +119,8 @@ def mail(session: Session, sender: Sender, forest: Forest, tail: str) -> Decisio
         return Decision(wording.sender_ok())
     if session.tls is None or session.auth is None:
         says = "the client has not logged in" if session.tls else "there is no TLS, so nobody can log in"
-        step = single("AUTH", SUBMISSION, "no-login", says, name="AUTH", chosen=False)
+        at = forest.tenants[0].settings.place
+        step = single("AUTH", SUBMISSION, "no-login", says, name="AUTH", chosen=False, at=at)
         return Decision(wording.not_authenticated(tail), (step,))
     step = _send_as(session.auth, sender, "envelope sender", forest)
     return Decision(wording.sender_ok() if step.outcome == "own" else wording.cannot_send_as(tail), (step,))
