@@ -22,6 +22,7 @@ from simulator.scenario.expect import check_values
 from simulator.scenario.handover import handovers
 from simulator.scenario.invariants import check_invariants
 from simulator.scenario.judge import judge_paths
+from simulator.scenario.judge_validation import validation_differences
 from simulator.scenario.lab import START
 from simulator.scenario.scenario import Flow, Scenario
 from simulator.scenario.wire import Difference
@@ -29,6 +30,7 @@ from simulator.source import NOWHERE
 from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.transport import submit
+from simulator.validation import Validation, validate
 from simulator.world import World
 
 __all__ = ["BEGIN", "FlowResult", "Options", "RunResult", "Runner", "ScenarioResult"]
@@ -102,6 +104,7 @@ class Runner:
     def __init__(self, options: Options, progress: Progress | None = None) -> None:
         self.options, self._progress = options, progress
         self._relays: dict[int, list[str]] = {}
+        self._validated: dict[tuple[int, str], tuple[Validation, Log]] = {}
 
     def run(self, scenarios: Iterable[Scenario]) -> RunResult:
         """All of them; raises `LabError` when a lab cannot start."""
@@ -170,6 +173,11 @@ class Runner:
         return world
 
     def _plan(self, flow: Flow, before: World | None) -> tuple[Played, World]:
+        for step in flow.validations:
+            if (id(step), "plan") not in self._validated:
+                fresh = World(step.lab, Log(BEGIN), seed=self.options.seed)
+                done = PlanEngine(fresh, BEGIN).play(validate(fresh, step.server, step.connector, step.recipients))
+                self._validated[id(step), "plan"] = (done, fresh.log)
         world = self._world(flow, before)
         engine = PlanEngine(world, BEGIN)
         for handover in handovers(flow, world):
@@ -181,6 +189,12 @@ class Runner:
         return Played.read(world, "plan"), world
 
     async def _live(self, live: LiveLab, flow: Flow, before: World | None) -> tuple[Played, World]:
+        for step in flow.validations:
+            if (id(step), "live") not in self._validated:
+                fresh = World(step.lab, Log(BEGIN), seed=self.options.seed)
+                await live.begin(fresh)
+                done = await live.play(validate(fresh, step.server, step.connector, step.recipients))
+                self._validated[id(step), "live"] = (done, fresh.log)
         world = self._world(flow, before)
         await live.begin(world)
         for handover in handovers(flow, world):
@@ -194,7 +208,8 @@ class Runner:
     def _judge(self, scenario: Scenario, flow: Flow, planned: Played | None, live: Played | None) -> FlowResult:
         played = live or planned
         assert played is not None
-        found = judge_paths(flow.paths, flow.also, played, flow.at)
+        found = self._judge_validations(flow)
+        found += judge_paths(flow.paths, flow.also, played, flow.at)
         found += check_values(flow.expectations, played)
         found += check_invariants(flow.always, flow.violates, played, lambda: self._open_relays(flow.lab))
         if planned and live and (parted := first_difference(planned.log, live.log)):
@@ -203,6 +218,19 @@ class Runner:
         if self._progress:
             self._progress(scenario, result)
         return result
+
+    def _judge_validations(self, flow: Flow) -> list[Difference]:
+        """A step that failed, or did not fail where it must, fails every flow it was made for."""
+        found: list[Difference] = []
+        for step in flow.validations:
+            played = {engine: self._validated.get((id(step), engine)) for engine in ("plan", "live")}
+            done = played["live"] or played["plan"]
+            assert done is not None
+            found += validation_differences(step, done[0])
+            if played["plan"] and played["live"]:
+                if parted := first_difference(played["plan"][1], played["live"][1]):
+                    found.append(Difference("agreement", step.at, "policy and wire agree", parted))
+        return found
 
     def _open_relays(self, lab: Lab) -> list[str]:
         if id(lab) not in self._relays:

@@ -30,6 +30,7 @@ from simulator.policy.route import (
     HandedOn,
     Hold,
     Keep,
+    NextHop,
     Relay,
     Return,
     Revise,
@@ -40,7 +41,7 @@ from simulator.queue import Work
 from simulator.world import HOP_LATENCY, Delivery, Passage, World
 from simulator.zone import Answer, Question
 
-__all__ = ["Ask", "Journey", "Told", "process", "submit"]
+__all__ = ["Ask", "Journey", "Told", "process", "submit", "targets"]
 
 Ask = Question | Action
 Told = Answer | Heard | None
@@ -178,9 +179,12 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
     note: dict[str, Any] = {"host": host.name, "msg": work.msg, "hop": work.hop}
     world.elapse(HOP_LATENCY)
     attempts = work.attempts + 1
-    found = yield from _targets(world, relay, note, host)
+    found = yield from targets(world, relay.to, host.name, work.msg, work.hop)
     if isinstance(found, Unroutable):
-        world.log.add("unroutable", now=world.now, reason=found.reason, name=found.name, says=found.says, **note)
+        world.log.add(
+            "unroutable", now=world.now, reason=found.reason, name=found.name, says=found.says,
+            connector=relay.connector.name if relay.connector else "", **note,
+        )  # fmt: skip
         outcome = Outcome(unroutable=found)
     else:
         outcome = yield from _try_each(world, work, relay, held, found, note)
@@ -226,11 +230,11 @@ def _passage(work: Work, relay: Relay, host: Host, copies: Mapping[Address, str]
     return Passage(work.msg, work.hop, host.name, copies, relay.connector, host.has_connectors)
 
 
-def _targets(
-    world: World, relay: Relay, note: Mapping[str, Any], host: Host
+def targets(
+    world: World, to: NextHop, host: str, msg: str = "", hop: int = 0
 ) -> Generator[Ask, Any, tuple[Target, ...] | Unroutable]:
-    """Asks DNS, noting every answer."""
-    asking = resolve(relay.to, world.moment(host.name))
+    """Asks DNS where a next hop is, noting every answer."""
+    asking = resolve(to, world.moment(host))
     answer: Any = None
     while True:
         try:
@@ -240,8 +244,8 @@ def _targets(
             return result
         answer = yield question
         world.log.add(
-            "dns", now=world.now, question=str(question), status=answer.status, answer=list(answer.records),
-            **note,
+            "dns", now=world.now, host=host, msg=msg, hop=hop, question=str(question), status=answer.status,
+            answer=list(answer.records),
         )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "LATER", "main"]
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("simulator.cli.run:run", "play scenarios over real SMTP and compare every path"),
     "explain": ("simulator.cli.explain:explain", "the way a message would take, and why; sends nothing"),
+    "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
     "doctor": ("simulator.cli.doctor:doctor", "whether labs can run on this computer"),
     "certs": ("simulator.cli.certs:certs", "write the lab's authorities and certificates"),
@@ -33,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "init", "learn", "import", "export", "check", "fmt", "send", "trace", "validate", "connector", "break",
+    "init", "learn", "import", "export", "check", "fmt", "send", "trace", "connector", "break",
     "whatif", "bisect", "headers", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""

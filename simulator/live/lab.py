@@ -41,6 +41,7 @@ from simulator.queue import Work
 from simulator.topology import CertificateSpec, Lab, Server
 from simulator.trace import Log
 from simulator.transport import Ask, process
+from simulator.validation import Carry, Script, Validation
 from simulator.world import Passage, World
 from simulator.zone import Answer, Question
 
@@ -161,13 +162,15 @@ class LiveLab:
             await self.drive(process(world, work), world.lab.servers[work.host].certificate, work=work)
 
     async def drive(
-        self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None = None, *, work: Work | None = None
-    ) -> Any:
+        self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None = None, *, work: Work | None = None,
+        host: str = "",
+    ) -> Any:  # fmt: skip
         """Carries out one journey; `certificate` is what its client shows. Returns what it returns.
 
-        `work` is what it is about, for the wiretap; None for a person's client.
+        `work` is what it is about, or `host` whose it is, for the wiretap; neither for a person's client.
         """
-        identity = SendingHost(self, work.host if work else "", certificate)
+        host = work.host if work else host
+        identity = SendingHost(self, host, certificate)
         courier = Courier(self._network, identity, patience=self.patience, hung_up=self._hung_up)
         told: Any = None
         try:
@@ -176,7 +179,7 @@ class LiveLab:
                     ask = journey.send(told)
                 except StopIteration as done:
                     return done.value
-                told = await self._ask(ask, work) if isinstance(ask, Question) else await courier.perform(ask)
+                told = await self._ask(ask, host, work) if isinstance(ask, Question) else await courier.perform(ask)
                 if self.crashes:
                     raise self.crashes.pop()
         finally:
@@ -199,13 +202,29 @@ class LiveLab:
         result: Try = await self.drive(journey, certificate)
         return result
 
+    async def play(self, script: Script) -> Validation:
+        """Carries out a validation."""
+        told: Any = None
+        self.tick()
+        while True:
+            try:
+                ask = script.send(told)
+            except StopIteration as done:
+                result: Validation = done.value
+                return result
+            told = None
+            if isinstance(ask, Carry):
+                told = await self.drive(ask.journey, self.world.lab.servers[ask.host].certificate, host=ask.host)
+            else:
+                await self.run(first_attempts_only=True)
+
     def tick(self) -> None:
         """Lets mail time catch up where it is real."""
         self.world.now = self.clock.at_least(self.world.now)
 
-    async def _ask(self, question: Question, work: Work | None) -> Answer:
+    async def _ask(self, question: Question, host: str, work: Work | None) -> Answer:
         answer = await self._nameserver.ask(question)
-        host, msg, hop = (work.host, work.msg, work.hop) if work else ("", "", 0)
+        msg, hop = (work.msg, work.hop) if work else ("", 0)
         self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
         return answer
 

@@ -34,6 +34,7 @@ from simulator.policy.dialogue import (
 from simulator.reception import Reception
 from simulator.topology import CertificateSpec, Server
 from simulator.transport import Ask, process
+from simulator.validation import Carry, Script, Validation
 from simulator.world import Passage, World
 from simulator.zone import Answer, Question
 
@@ -85,6 +86,21 @@ class PlanEngine:
         """A person's client hands in a message."""
         result: Try = self.drive(journey, certificate)
         return result
+
+    def play(self, script: Script) -> Validation:
+        """Carries out a validation."""
+        told: Any = None
+        while True:
+            try:
+                ask = script.send(told)
+            except StopIteration as done:
+                result: Validation = done.value
+                return result
+            told = None
+            if isinstance(ask, Carry):
+                told = self.drive(ask.journey, self.world.lab.servers[ask.host].certificate)
+            else:
+                self.run(first_attempts_only=True)
 
 
 class _Line:

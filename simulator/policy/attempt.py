@@ -42,7 +42,7 @@ class Try:
     """One target tried. `stage` is where it ended: "CONNECT", "BANNER", "EHLO", "STARTTLS", "TLS", "MAIL",
     "RCPT", "DATA", "END" or "" when it went through. `broken` says how the connection failed ("refused",
     "timeout", "reset", "handshake"), `verdict` why TLS was not good enough, `reply` what the other side said.
-    `recipients` are the answers given to each."""
+    `recipients` are the answers given to each, `banner` the greeting."""
 
     target: Target
     stage: str = ""
@@ -51,6 +51,7 @@ class Try:
     verdict: Verdict | None = None
     tls: TlsFacts | None = None
     recipients: Mapping[Address, Reply] = field(default_factory=dict)
+    banner: Reply | None = None
 
 
 @value

@@ -5,6 +5,8 @@ engine by asking the other host's policy; neither knows the order of verbs, whic
 
     Connect -> Hello -> [StartTls -> Hello] -> [Login] -> MailFrom -> RcptTo... -> Data -> Quit
 
+An errand without recipients only looks whether the other side would do: it quits once TLS has been judged.
+
 TLS (RFC 3207): opportunistic senders try STARTTLS where it is offered and go on in clear text on a new connection
 when the handshake fails; a demand that TLS does not meet ends the session before MAIL, so the message waits.
 """
@@ -169,9 +171,10 @@ def converse(target: Target, errand: Errand, now: datetime) -> Generator[Action,
 
 def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) -> Generator[Action, Heard, Try]:
     tls: TlsFacts | None = None
+    banner: Reply | None = None
     answers: dict[Address, Reply] = {}
     try:
-        _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT")
+        banner = _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT").reply
         offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
         if "STARTTLS" in offered and not clear_only:
             tls = yield from _secure(target, errand.tls)
@@ -180,6 +183,9 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
         verdict = judge(errand.tls, tls, now)
         if not verdict.ok:
             raise _Ended("TLS", verdict=verdict)
+        if not errand.recipients:
+            yield Quit()
+            return Try(target, tls=tls, banner=banner)
         if errand.login:
             _said((yield Login(*errand.login)), "AUTH")
         _said((yield MailFrom(errand.sender, _understood(_declared(errand, offered), offered))), "MAIL")
@@ -197,11 +203,11 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
         final = _said((yield Data(errand.content)), "DATA")
         answers.update(dict.fromkeys(accepted, final.reply))
         yield Quit()
-        return Try(target, tls=tls, recipients=answers, reply=final.reply)
+        return Try(target, tls=tls, recipients=answers, reply=final.reply, banner=banner)
     except _Ended as end:
         if not end.broken:
             yield Quit()
-        return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers)
+        return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers, banner)
 
 
 def _said(heard: Heard, stage: str) -> Said:

@@ -35,7 +35,8 @@ def flow_line(result: FlowResult, width: int) -> str:
         return f"  {'FAIL' if result.status == 'fail' else 'ERROR'}  {name}"
     ends = result.played.endings
     if not ends:
-        return f"  pass  {name}"
+        steps = [f"validate {v.connector}: {'fails' if v.fails else 'succeeds'}" for v in result.flow.validations]
+        return f"  pass  {name:<{width}}  {', '.join(steps)}".rstrip()
     if len(ends) > 1:
         words = [e.path.end.word for e in ends]
         told = ", ".join(f"{words.count(w)} {w}" for w in dict.fromkeys(words))

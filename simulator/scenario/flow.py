@@ -21,7 +21,7 @@ from simulator.mail.path import folded
 from simulator.scenario.compare import alternatives
 from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.expectations import check_expectation, invariants
-from simulator.scenario.model import Flow
+from simulator.scenario.model import Flow, Validate
 from simulator.scenario.names import Names
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.schema import FLOW_WORDS
@@ -29,6 +29,7 @@ from simulator.scenario.send import drafts
 from simulator.scenario.sender import finished
 from simulator.scenario.sentence import ELLIPSIS, Sentence, parse
 from simulator.scenario.steps import apply_steps
+from simulator.scenario.validate import Asked
 from simulator.scenario.values import duration, moment
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Source
@@ -53,10 +54,19 @@ class Ground:
     build: Callable[[Node], Lab | None]  # remembers labs that it has built
     read_file: Callable[[str], bytes | str]
     base: str  # the folder of the scenario file
+    validations: tuple[Validate, ...] = ()  # of the steps that lead to this ground
+
+    def validates(self, asked: list[Asked]) -> tuple[Validate, ...]:
+        """What steps ask for, with the lab of their moment; a lab that is wrong is reported when it is built."""
+        return tuple(
+            Validate(lab, a.server, a.connector, a.recipients, a.fails, a.says, a.at)
+            for a in asked
+            if (lab := self.build(a.tree))
+        )
 
 
-def changed(tree: Node, holder: Node, problems: ProblemList) -> Node:
-    """The tree after the `given` and then the `do` of a file, a stage or a flow."""
+def changed(tree: Node, holder: Node, problems: ProblemList, asked: list[Asked] | None = None) -> Node:
+    """The tree after the `given` and then the `do` of a file, a stage or a flow; `asked` collects validations."""
     given = holder.get("given")
     if given is not None and not given.is_null:
         if given.is_map:
@@ -64,7 +74,7 @@ def changed(tree: Node, holder: Node, problems: ProblemList) -> Node:
         else:
             fix = "Write  servers: {NAME: {...}}, or use do: for a list of steps"
             problems.error(given.at, "given has the shape of the lab file.", fix)
-    return apply_steps(tree, holder.get("do"), problems)
+    return apply_steps(tree, holder.get("do"), problems, asked)
 
 
 def always_words(node: Node | None, problems: ProblemList) -> dict[str, Source]:
@@ -84,7 +94,8 @@ def play_in(ground: Ground, entry: Entry, problems: ProblemList, *, repeats: boo
 
 def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) -> Flow | None:
     long = _long_form(entry, problems)
-    tree = changed(ground.tree, long, problems)
+    asked: list[Asked] = []
+    tree = changed(ground.tree, long, problems, asked)
     always = {**ground.always, **always_words(long.get("always"), problems)}
     names = Names.of(tree, ground.lab_file)
     found = drafts(
@@ -96,18 +107,20 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
     expectations = {folded(e.key): e.node for e in long.entries if folded(e.key) not in _NOT_ASSERTED}
     for key, node in expectations.items():
         check_expectation(key, node, names, problems)
-    if not paths and not problems.errors and not expectations:
+    only_validates = bool(asked) and not (paths or also or expectations or long.get("send"))
+    if not paths and not problems.errors and not expectations and not only_validates:
         problems.error(entry.key_at, f"flow {entry.key!r} expects nothing.", "Write  path: ... or never: [...]")
     lab = ground.build(tree)
     if lab is None or problems.errors:
         return None
     if repeats:  # `still` repeats the sentence and how it is played, not what else was true at that stage
         expectations = {key: node for key, node in expectations.items() if key in _HOW_PLAYED}
-    sends = finished(found, paths, entry.key, entry.key_at, names, lab, problems)
+    sends = () if only_validates else finished(found, paths, entry.key, entry.key_at, names, lab, problems)
     return Flow(
         entry.key, entry.key_at, ground.stage, lab, tree, sends, paths, also, expectations,
         always, {folded(n.text): n.at for n in (expectations["violates"].items if "violates" in expectations else ())},
         _date(expectations.get("date")), _until(expectations.get("until")), repeats, _text(long, "note"), _text(long, "source"),
+        (*ground.validations, *ground.validates(asked)),
     )  # fmt: skip
 
 

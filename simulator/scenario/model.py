@@ -11,7 +11,7 @@ from simulator.scenario.sentence import ELLIPSIS, Sentence
 from simulator.source import NOWHERE, Node, Problem, Source
 from simulator.topology import CertificateSpec, Lab
 
-__all__ = ["Flow", "Scenario", "Send", "Stage"]
+__all__ = ["Flow", "Scenario", "Send", "Stage", "Validate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,19 @@ class Send:
 
 
 @dataclass(frozen=True)
+class Validate:
+    """A connector's validation on the lab as it is at that step, and what it must come to."""
+
+    lab: Lab
+    server: str
+    connector: str
+    recipients: tuple[Address, ...]
+    fails: bool
+    says: str
+    at: Source
+
+
+@dataclass(frozen=True)
 class Flow:
     """One expectation about mail: the lab as given and done for it, the messages, the paths, and what else is asserted.
 
@@ -63,6 +76,7 @@ class Flow:
     repeats: bool = False  # comes from `still`
     note: str = ""
     source: str = ""
+    validations: tuple[Validate, ...] = ()  # of the steps of file, stage and flow, in their order
 
     @property
     def expected(self) -> tuple[Sentence, ...]:

@@ -24,6 +24,7 @@ from simulator.scenario.load import read_yaml
 from simulator.scenario.model import Flow, Scenario, Send, Stage
 from simulator.scenario.schema import SCENARIO_WORDS, STAGE_WORDS, Word
 from simulator.scenario.syntax import hidden_comments
+from simulator.scenario.validate import Asked
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, Problem, ProblemList, Source
 from simulator.topology import Lab
@@ -121,9 +122,11 @@ class _Loading:
         if tree is None:
             raise self.failed()
         self.build(tree)  # what is wrong with the lab itself comes first
-        tree = changed(tree, root, self.problems)
+        asked: list[Asked] = []
+        tree = changed(tree, root, self.problems, asked)
         lab = self.build(tree)
         ground = self._ground(tree, None, always_words(root.get("always"), self.problems))
+        ground = replace(ground, validations=ground.validates(asked))
         known: dict[str, Entry] = {}
         flows = self._flows(root.get("flows"), ground, known)
         stages = list(self._stages(root.get("stages"), ground, known))
@@ -206,14 +209,17 @@ class _Loading:
         for item in node.items if node else ():
             name = self._stage_name(item, names)
             self._words(item, STAGE_WORDS, "a stage")
-            tree = changed(ground.tree, item, self.problems)
+            asked: list[Asked] = []
+            tree = changed(ground.tree, item, self.problems, asked)
             self.build(tree)
             always = {**ground.always, **always_words(item.get("always"), self.problems)}
             ground = replace(ground, tree=tree, stage=name)
-            here = replace(ground, always=always)
+            here = replace(ground, always=always, validations=(*ground.validations, *ground.validates(asked)))
             earlier = dict(known)
             flows = self._flows(item.get("flows"), here, known)
             flows += self._still(item, here, earlier)
+            if asked and not flows:
+                self.problems.warn(asked[0].at, "no flow is played in this stage, so nothing is validated")
             stages.append(Stage(name, item.at, tree, tuple(flows)))
         return stages
 

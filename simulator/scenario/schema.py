@@ -163,7 +163,7 @@ STEP_WORDS: Final[Mapping[str, Word]] = {
     "start": Word("switches it on again", _ONE_OR_MORE),
     "fault": Word("something goes wrong from here on", _MAP, built=False),
     "wait": Word("mail time passes", _TEXT, built=False),
-    "validate": Word("the two tests of the admin centre", _MAP, built=False),
+    "validate": Word("the two tests of the admin centre: connector, to, result, says", {"type": ["string", "object"]}),
 }
 """Steps beside the cmdlets, which `simulator.scenario.steps` lists."""
 

@@ -8,9 +8,11 @@
       - dns: {contoso.com: {MX: [10 mail.contoso.com]}}
       - move: {Bob: onprem}
       - settings onprem: {Outbound Gateway: mail.contoso.com}
+      - validate: {connector: O365 to own servers, to: John}
 
 A step has one key. A cmdlet finds its server by the object that it names; where several servers could be meant, `server:`
-says which. New- refuses an object that is there, Set- and Remove- one that is not, as the cmdlets do.
+says which. New- refuses an object that is there, Set- and Remove- one that is not, as the cmdlets do. `validate` changes nothing: it is
+handed back with the tree of that moment, for whoever plays it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from simulator.scenario.errors import near_miss
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import mailbox_of, moved
 from simulator.scenario.schema import STEP_WORDS
+from simulator.scenario.validate import CMDLET, Asked, is_validate, read_validate
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Scalar, Source
 
@@ -31,8 +34,8 @@ __all__ = ["apply_step", "apply_steps"]
 _OF_A_SERVER: Final = ("settings", "cert")  # the words that a server's name follows
 
 
-def apply_steps(tree: Node, steps: Node | None, problems: ProblemList) -> Node:
-    """The tree after all steps of a list."""
+def apply_steps(tree: Node, steps: Node | None, problems: ProblemList, asked: list[Asked] | None = None) -> Node:
+    """The tree after all steps of a list. `asked` collects the validations."""
     if steps is None or steps.is_null:
         return tree
     if not steps.is_list:
@@ -41,12 +44,17 @@ def apply_steps(tree: Node, steps: Node | None, problems: ProblemList) -> Node:
         )
         return tree
     for step in steps.items:
-        tree = apply_step(tree, step, problems)
+        tree = apply_step(tree, step, problems, asked)
     return tree
 
 
-def apply_step(tree: Node, step: Node, problems: ProblemList) -> Node:
+def apply_step(tree: Node, step: Node, problems: ProblemList, asked: list[Asked] | None = None) -> Node:
     """The tree after one step; the same tree where the step is wrong."""
+    if is_validate(step):
+        found = read_validate(tree, step, problems)
+        if found and asked is not None:
+            asked.append(found)
+        return tree
     entries = [e for e in step.entries if e.key != "server"]
     if len(entries) != 1:
         says = "a step is one instruction." if step.is_map else f"{step.text or 'this'!r} is not a step."
@@ -59,7 +67,7 @@ def apply_step(tree: Node, step: Node, problems: ProblemList) -> Node:
     known = STEP_WORDS.get(word.casefold())
     cmdlet = cmdlets.find(word)
     if known is None and cmdlet is None:
-        names = [*cmdlets.names(), *STEP_WORDS]
+        names = [*cmdlets.names(), CMDLET, *STEP_WORDS]
         problems.error(entry.key_at, f"unknown step {entry.key}.", near_miss(word, names).strip())
         return tree
     if known and not known.built:

@@ -20,6 +20,8 @@ and leaves:
     retry         what an attempt came to; remote: how refusals of others are reported
     report        the non-delivery report
 
+and beside mail: `validation`, the two tests of a connector.
+
 `settings`, `connectors`, `outbound_policy`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
 follows from it; `wording` has all texts, `identifiers` the names and numbers that the service makes up.
 """

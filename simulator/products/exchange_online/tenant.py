@@ -15,6 +15,7 @@ from simulator.policy.decision import Decision
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
+from simulator.policy.validation import Look, Order, Refusal, Sent, Task
 from simulator.products.exchange_online import listener
 from simulator.products.exchange_online.admission import admit
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
@@ -24,6 +25,8 @@ from simulator.products.exchange_online.identifiers import egress_name, frontend
 from simulator.products.exchange_online.report import report
 from simulator.products.exchange_online.retry import fates
 from simulator.products.exchange_online.routing import route
+from simulator.products.exchange_online.validation import order
+from simulator.products.exchange_online.validation_rows import tasks
 from simulator.topology import Server
 
 __all__ = ["Tenant"]
@@ -101,6 +104,14 @@ class Tenant:
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
     ) -> Notice | None:
         return report(held, recipient, reply, remote, remote_host, self.profile, at)
+
+    # validation
+
+    def validation(self, connector: str, recipients: tuple[Address, ...], at: Moment) -> Order | Refusal:
+        return order(self.profile, self.server, connector, recipients, at)
+
+    def validated(self, asked: Order, looks: tuple[Look, ...], sent: tuple[Sent, ...], at: Moment) -> tuple[Task, ...]:
+        return tasks(asked, looks, sent, at)
 
     def _tail(self, at: Moment) -> str:
         return suffix(frontend(self.name), at)
