@@ -7,11 +7,12 @@ own fields follow. `outline` leaves out what only a wire can know (ports, certif
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from simulator.mail.message import Message
 from simulator.policy.decision import Candidate, Step
 from simulator.source import NOWHERE, Source
 from simulator.value import value
@@ -41,7 +42,7 @@ class Event:
 
     def __getitem__(self, key: str) -> Any:
         found = self.fields[key]
-        return _told(found) if key == "candidates" else found
+        return _TOLD[key](found) if key in _TOLD else found
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self.fields else default
@@ -107,12 +108,22 @@ class Log:
         ]
 
 
-def _told(candidates: tuple[Candidate, ...]) -> list[dict[str, Any]]:
-    """Candidates as the log shows them."""
+def _candidates(candidates: Iterable[Candidate | Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Candidates as the log shows them; those of a log that was read are so already."""
     return [
-        {"name": c.name, "chosen": c.chosen, "reason": c.reason, "says": c.says, "at": str(c.at) if c.at else ""}
+        dict(c) if isinstance(c, Mapping)
+        else {"name": c.name, "chosen": c.chosen, "reason": c.reason, "says": c.says, "at": str(c.at) if c.at else ""}
         for c in candidates
-    ]
+    ]  # fmt: skip
+
+
+def _headers(message: Message | list[str]) -> list[str]:
+    """The header fields of a message, each on one line."""
+    return message.header_lines() if isinstance(message, Message) else message
+
+
+_TOLD: Mapping[str, Callable[[Any], Any]] = {"candidates": _candidates, "headers": _headers}
+"""Fields that become plain data when somebody reads them: most logs are never read."""
 
 
 def _plain(value: Any) -> Any:

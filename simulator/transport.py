@@ -197,9 +197,14 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
         last = outcome.about(relay.recipient or recipient)
         by = world.lab.server_at(last.target.address) if last else None
         if isinstance(fate, HandedOn):
-            world.log.add("handed on", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), **note)
+            wire = relay.recipient or recipient
+            world.log.add(
+                "handed on", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply),
+                connectors=[relay.connector.name] if relay.connector else [], wire=str(wire),
+                to=last.target.name if last else "", address=last.target.address if last else "",
+                tls=last.tls.version if last and last.tls else "", **note,
+            )  # fmt: skip
             if by and by.runs_at:
-                wire = relay.recipient or recipient
                 passage = _passage(work, relay, host, {wire: copy})
                 take_out(world, by, passage, held.sender, (wire,), held.message)
         elif isinstance(fate, Keep):
@@ -288,7 +293,7 @@ def _note_try(world: World, relay: Relay, one: Try, note: Mapping[str, Any]) -> 
         connector=relay.connector.name if relay.connector else "", stage=one.stage, broken=one.broken,
         reply=str(one.reply or ""), verdict=one.verdict.reason if one.verdict else "",
         says=one.verdict.says if one.verdict else "", level=relay.tls.level.name.lower(),
-        grade=grade(relay.tls, one.tls) if not one.verdict else "",
+        grade=grade(relay.tls, one.tls) if not one.verdict else "", tls=one.tls.version if one.tls else "",
         subject=certificate.subject if certificate else "",
         at=relay.tls.at if one.verdict else (relay.connector.at if relay.connector else relay.to.at), **note,
     )  # fmt: skip

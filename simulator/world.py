@@ -118,6 +118,7 @@ class World:
         """Notes that `host` is now responsible for `held` and queues it."""
         copies: dict[Address, str] = {}
         hop = passage.hop + 1
+        message_id, subject = held.message.get("Message-ID") or "", held.message.get("Subject") or ""
         for recipient in held.recipients:
             copies[recipient] = copy = self.new_copy(passage.msg)
             used = [c.name for c in (passage.connector, held.connector) if c]
@@ -128,6 +129,8 @@ class World:
                 inbound=held.connector.name if held.connector else "",
                 any_connectors=bool(used) or self._wired(passage, held, host), size=held.message.size,
                 tls=held.session.tls.version if held.session.tls else "", facts=dict(held.facts),
+                peer=held.session.peer, helo=held.session.helo, auth=str(held.session.auth or ""),
+                message_id=message_id, subject=subject, headers=held.message,
                 at=held.connector.at if held.connector else self.lab.servers[host.name].at,
             )  # fmt: skip
         self.queue.put(Work(self.now, host.name, held, passage.msg, hop, copies))

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("simulator.cli.run:run", "play scenarios over real SMTP and compare every path"),
     "explain": ("simulator.cli.explain:explain", "the way a message would take, and why; sends nothing"),
     "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
+    "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
     "doctor": ("simulator.cli.doctor:doctor", "whether labs can run on this computer"),
     "certs": ("simulator.cli.certs:certs", "write the lab's authorities and certificates"),
@@ -34,7 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "init", "learn", "import", "export", "check", "fmt", "send", "trace", "connector", "break",
+    "init", "learn", "import", "export", "check", "fmt", "send", "connector", "break",
     "whatif", "bisect", "headers", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""

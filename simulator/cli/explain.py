@@ -26,7 +26,7 @@ from simulator.trace import Log
 from simulator.transport import submit
 from simulator.world import World
 
-__all__ = ["explain", "planned"]
+__all__ = ["explain", "message_of", "planned"]
 
 
 @click.command(short_help="The way a message would take, and why; sends nothing.")
@@ -58,7 +58,7 @@ def explain(
     chosen = the_lab(lab_file, stage=stage, flow=flow)
     for warning in chosen.warnings:
         click.echo(f"{warning.at}  warning: {warning.says}", err=True)
-    send = _send(chosen, sender, recipient, source, server, helo, tls or "", null_sender)
+    send = message_of(chosen, sender, (recipient,), source, server, helo, tls or "", null_sender)
     played, later = planned(chosen.lab, chosen.tree, send, chosen.begin)
     if connector is not None:
         _why_not(chosen, send, played, connector, as_json)
@@ -88,15 +88,17 @@ def planned(lab: Lab, tree: Node, send: Send, begin: datetime) -> tuple[Played, 
     ), Played.read(world, "plan")
 
 
-def _send(
-    chosen: ChosenLab, sender: str, recipient: str, source: str, server: str, helo: str, tls: str, null_sender: bool
-) -> Send:
+def message_of(
+    chosen: ChosenLab, sender: str, recipients: tuple[str, ...], source: str = "", server: str = "", helo: str = "",
+    tls: str = "", null_sender: bool = False,
+) -> Send:  # fmt: skip
+    """The message that a command line describes. Raises `click.UsageError` where it cannot be handed in."""
     names = Names.of(chosen.tree, chosen.file)
-    who, to = _address(names, sender), _address(names, recipient)
+    who, to = _address(names, sender), tuple(_address(names, recipient) for recipient in recipients)
     if len(chosen.sends) == 1 and not (source or server or helo or tls or null_sender):
         (one,) = chosen.sends  # as the flow hands it in: from where, to which server, with what
-        if one.sender == who and to in one.to:
-            return replace(one, to=(to,))
+        if one.sender == who and set(to) <= set(one.to):
+            return replace(one, to=to)
     if server and not names.server(server) and "." not in server:
         raise click.UsageError(f"no server {server!r} in {chosen.file}.{near_miss(server, names.servers.values())}")
     if not server and not names.person(sender):
@@ -107,7 +109,7 @@ def _send(
     except ValueError as bad:
         raise click.UsageError(f"--as: {bad}.") from None
     return Send(
-        who, (to,), names.person(sender), source=source, server=names.server(server) or server, helo=helo, tls=tls,
+        who, to, names.person(sender), source=source, server=names.server(server) or server, helo=helo, tls=tls,
         null_sender=null_sender,
     )  # fmt: skip
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from simulator.cli.last import remember
 from simulator.files import NothingFound, find_scenarios, load_all
-from simulator.report.run_json import events_text, run_document
+from simulator.report.record import record_text
+from simulator.report.run_json import run_document
 from simulator.report.run_text import failures, heading, lines, summary
 from simulator.runner import FlowResult, Options, Runner, RunResult
 from simulator.scenario.scenario import Scenario
@@ -69,6 +71,7 @@ def run(
     if result.exit_code == 5:
         click.echo(f"no flow is selected by -k {keyword!r}" if keyword else "no flow was found", err=True)
         sys.exit(5)
+    remember(next((f for f in result.flows() if f.status != "pass"), [*result.flows()][-1]).played)
     _print(result, scenarios, time.perf_counter() - began, quiet=quiet, err=chatter)
     if json_file:
         text = json.dumps(run_document(result), indent=1, ensure_ascii=False)
@@ -133,4 +136,4 @@ def _write_events(folder: Path, result: RunResult) -> None:
             .strip(".")
         )
         for number, flow in enumerate(scenario.flows, 1):
-            _write(folder / f"{stem}.{number:03}.jsonl", events_text(flow.played))
+            _write(folder / f"{stem}.{number:03}.jsonl", record_text(flow.played))

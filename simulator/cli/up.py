@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from simulator.cli.last import Keeper
 from simulator.cli.wall_clock import today
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
 from simulator.live.addresses import best_plan
@@ -55,8 +56,10 @@ async def _serve(chosen: ChosenLab, port: int, network: str) -> None:
         await live.begin(world)
         _tell(live)
         told: set[str] = set()
+        keeper = Keeper(lab, world.log)
         while True:
             await live.run()
+            keeper.write()
             for ending in endings(world.log, lab):
                 key = f"{ending.msg} {ending.copy} {ending.path}"
                 if key not in told and ending.event.type != "accepted":

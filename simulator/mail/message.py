@@ -106,6 +106,10 @@ class Message:
         kept = [f for name, f in zip(self._names, self.fields, strict=True) if not unwanted(name)]
         return self if len(kept) == len(self.fields) else Message(tuple(kept), self.rest)
 
+    def header_lines(self) -> list[str]:
+        """Every field unfolded, `Name: value`, topmost first."""
+        return [f"{name}: {_value(raw)}" for name, raw in self.fields]
+
     @property
     def received_count(self) -> int:
         """The number of Received fields: what hop limits count (RFC 5321 6.3)."""

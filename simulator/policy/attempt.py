@@ -42,7 +42,7 @@ class Try:
     """One target tried. `stage` is where it ended: "CONNECT", "BANNER", "EHLO", "STARTTLS", "TLS", "MAIL",
     "RCPT", "DATA", "END" or "" when it went through. `broken` says how the connection failed ("refused",
     "timeout", "reset", "handshake"), `verdict` why TLS was not good enough, `reply` what the other side said.
-    `recipients` are the answers given to each, `banner` the greeting."""
+    `recipients` are the answers given to each, `banner` the greeting, where only that was asked."""
 
     target: Target
     stage: str = ""

@@ -174,7 +174,8 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
     banner: Reply | None = None
     answers: dict[Address, Reply] = {}
     try:
-        banner = _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT").reply
+        greeting = _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT").reply
+        banner = None if errand.recipients else greeting
         offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
         if "STARTTLS" in offered and not clear_only:
             tls = yield from _secure(target, errand.tls)
@@ -203,7 +204,7 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
         final = _said((yield Data(errand.content)), "DATA")
         answers.update(dict.fromkeys(accepted, final.reply))
         yield Quit()
-        return Try(target, tls=tls, recipients=answers, reply=final.reply, banner=banner)
+        return Try(target, tls=tls, recipients=answers, reply=final.reply)
     except _Ended as end:
         if not end.broken:
             yield Quit()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simulator.mail.address import Address, Sender
 from simulator.mail.envelope import Envelope, Parameters
@@ -25,7 +25,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = ["LAB_PASSWORD", "Held", "Host", "Notice", "Submission"]
+__all__ = ["LAB_PASSWORD", "Held", "Host", "Notice", "Submission", "Traced"]
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
@@ -76,6 +76,14 @@ class Submission:
     tls: bool = True
     anybody: bool = False
     direct: bool = False
+
+
+@runtime_checkable
+class Traced(Protocol):
+    """A host of a service that has a message trace."""
+
+    @property
+    def has_message_trace(self) -> bool: ...
 
 
 class Host(Protocol):

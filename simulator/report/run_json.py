@@ -1,17 +1,15 @@
-"""The machine's view of a run: `mailflow/run/1` and the event log as JSON lines. Additive changes only."""
+"""The machine's view of a run: `mailflow/run/1`. Additive changes only."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from simulator.mail.path import print_path
 from simulator.played import Played
 from simulator.report.story import story
 from simulator.runner import FlowResult, RunResult
-from simulator.trace import VOLATILE, WIRE_ONLY, Event
 
-__all__ = ["events_text", "run_document"]
+__all__ = ["run_document"]
 
 
 def run_document(result: RunResult) -> dict[str, Any]:
@@ -73,17 +71,3 @@ def _sentences(played: Played) -> list[str]:
 
 def _reasons(played: Played) -> list[str]:
     return [f"{e.host} {e['step']} {e['outcome']}: {e['says']}" for e in played.of("decision")]
-
-
-def events_text(played: Played) -> str:
-    """The event log, one JSON object a line, the same in every run.
-
-    What a wire event has of its own in each run (real ports, wall time, the thumbprint of a fresh certificate) is
-    left out, so that two files can be compared as they are.
-    """
-    return "".join(json.dumps(_lasting(e), ensure_ascii=False) + "\n" for e in played.log)
-
-
-def _lasting(event: Event) -> dict[str, Any]:
-    plain = event.as_json()
-    return {k: v for k, v in plain.items() if k not in VOLATILE} if event.type in WIRE_ONLY else plain

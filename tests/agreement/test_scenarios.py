@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.files import find_scenarios, load_all
-from simulator.report.run_json import events_text, run_document
+from simulator.report.record import record_text
+from simulator.report.run_json import run_document
 from simulator.runner import Options, Runner
 
 FOLDER = Path(__file__).parent.parent.parent / "scenarios"
@@ -31,7 +32,7 @@ def test_one_loopback_address_is_enough() -> None:
 def test_a_run_can_be_repeated_to_the_byte() -> None:
     def told() -> str:
         result = Runner(Options(engine="live")).run(load_all(FILES))
-        return "".join(events_text(f.played) for f in result.flows())
+        return "".join(record_text(f.played) for f in result.flows())
 
     assert told() == told()
 

@@ -192,7 +192,6 @@ ERRORS = [
     ("stop: onprem", "1:1 do is a list of steps. | Begin every step with a hyphen: - Set-OutboundConnector: {...}"),
     ("- fault: {at: onprem}", "1:3 the step fault is not built yet in this version."),
     ("- wait: 10m", "1:3 the step wait is not built yet in this version."),
-    ("- validate: {connector: X}", "1:3 the step validate is not built yet in this version."),
     ("- stop onprem: true", "1:3 stop stands alone. | Write  stop: ..."),
     ("- stop: onprm", '1:9 no server "onprm" in the lab. | Did you mean onprem?'),
     ("- settings: {}", "1:3 settings needs a server. | Write  settings SERVER: ..."),

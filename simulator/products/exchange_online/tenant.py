@@ -36,6 +36,7 @@ class Tenant:
     """One tenant. It answers at its own address for the whole forest: `Decision.owner` names the tenant that takes."""
 
     product = "Exchange Online"
+    has_message_trace = True
     submission = Submission(listener.SUBMISSION_PORT, tls=True)
     minimum_tls: str = listener.MINIMUM_TLS  # a client that offers only older versions gets no handshake
 
