@@ -1,14 +1,13 @@
 """The last log of a folder, `.mailflow/last/events.jsonl`: what `mailflow trace last` reads.
 
-`run` leaves the log of its first flow that failed, or else of its last one; `trace` the one it played; `up` what its
-servers did, in a file that begins anew when it has grown large. A folder that cannot be written has none.
+`run` leaves the log of its first flow that failed, or else of its last one; `trace` and `validate` what they played; `up`
+what its servers did, in a file that begins anew when it has grown large. A folder that cannot be written has none.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.played import Played
 from simulator.report.record import event_line, head_line, record_text
 from simulator.topology import Lab
 from simulator.trace import Log
@@ -19,9 +18,9 @@ FILE = Path(".mailflow/last/events.jsonl")
 _LARGEST = 16 * 2**20
 
 
-def remember(played: Played) -> None:
-    """Keeps the log of a flow."""
-    text = record_text(played)
+def remember(lab: Lab, log: Log) -> None:
+    """Keeps the log of what was played."""
+    text = record_text(lab, log)
     if len(text) <= _LARGEST:
         _write(text, "w")
 

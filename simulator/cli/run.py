@@ -71,7 +71,8 @@ def run(
     if result.exit_code == 5:
         click.echo(f"no flow is selected by -k {keyword!r}" if keyword else "no flow was found", err=True)
         sys.exit(5)
-    remember(next((f for f in result.flows() if f.status != "pass"), [*result.flows()][-1]).played)
+    kept = next((f for f in result.flows() if f.status != "pass"), [*result.flows()][-1]).played
+    remember(kept.lab, kept.log)
     _print(result, scenarios, time.perf_counter() - began, quiet=quiet, err=chatter)
     if json_file:
         text = json.dumps(run_document(result), indent=1, ensure_ascii=False)
@@ -136,4 +137,4 @@ def _write_events(folder: Path, result: RunResult) -> None:
             .strip(".")
         )
         for number, flow in enumerate(scenario.flows, 1):
-            _write(folder / f"{stem}.{number:03}.jsonl", record_text(flow.played))
+            _write(folder / f"{stem}.{number:03}.jsonl", record_text(flow.played.lab, flow.played.log))

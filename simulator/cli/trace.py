@@ -48,7 +48,7 @@ def trace(
     \b
     mailflow trace --from Bob --to John             play one message, and trace it
     mailflow trace scenarios/flows.yaml -k "Sun to John"
-    mailflow trace last                             of the last run, trace or up
+    mailflow trace last                             of the last run, trace, validate or up
     mailflow trace events/flows.001.jsonl m-1       a log that run --events has written
     mailflow trace last --smtp --hop 2              the conversation of one hop
 
@@ -159,5 +159,5 @@ def _played(scenario: object, keyword: str, engine: str) -> Played:
 
     assert isinstance(scenario, Scenario)
     (result,) = Runner(Options(engine, keyword)).run([scenario]).flows()
-    last.remember(result.played)
+    last.remember(result.played.lab, result.played.log)
     return result.played

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from simulator.cli.last import remember
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
 from simulator.mail.address import Address
 from simulator.report.validation import validation_json, validation_text
@@ -53,6 +54,7 @@ def validate(
     The sessions and the message are real ones in a lab of their own, on this computer. A failed task is exit code 1.
     Only connectors from Office 365 can be validated. Neither the cmdlet nor this command sets IsValidated or
     LastValidationTimestamp; Set-OutboundConnector does. A test message that waits after its first attempt has failed.
+    `mailflow trace last` shows the test messages in the message trace.
     """
     chosen = the_lab(lab_file, stage=stage, flow=flow)
     for warning in chosen.warnings:
@@ -60,6 +62,7 @@ def validate(
     where, name, to = _meant(chosen, connector, recipients, server)
     world = World(chosen.lab, Log(chosen.begin), seed=7)
     done = _planned(world, where, name, to) if plan else asyncio.run(_played(world, where, name, to, network))
+    remember(world.lab, world.log)
     if as_json:
         click.echo(json.dumps(validation_json(done, "plan" if plan else "live"), indent=2, ensure_ascii=True))
     else:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.played import Played
 from simulator.policy.host import Traced
 from simulator.source import NOWHERE, Source
 from simulator.topology import Lab
@@ -94,9 +93,9 @@ class Record:
         return tuple(dict.fromkeys(e.msg for e in self.events if e.msg))
 
 
-def record_text(played: Played) -> str:
+def record_text(lab: Lab, log: Log) -> str:
     """The file of a flow's log: the same in every run, so that two can be compared."""
-    return "".join([head_line(played.lab, played.log), *map(event_line, played.log)])
+    return "".join([head_line(lab, log), *map(event_line, log)])
 
 
 def head_line(lab: Lab, log: Log) -> str:

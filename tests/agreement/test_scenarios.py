@@ -32,7 +32,7 @@ def test_one_loopback_address_is_enough() -> None:
 def test_a_run_can_be_repeated_to_the_byte() -> None:
     def told() -> str:
         result = Runner(Options(engine="live")).run(load_all(FILES))
-        return "".join(record_text(f.played) for f in result.flows())
+        return "".join(record_text(f.played.lab, f.played.log) for f in result.flows())
 
     assert told() == told()
 

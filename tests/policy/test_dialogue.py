@@ -76,6 +76,14 @@ def test_a_plain_session_says_the_verbs_in_order() -> None:
     assert Try(_MX, reply=_OK, recipients={SUN: _OK}) == result
 
 
+def test_without_recipients_it_only_looks_and_quits_once_tls_is_judged() -> None:
+    result, said = _play(Reply(220, "", "hello"), _OK, Secured(tls()), starttls=True, recipients=(), tls=_REQUIRED)
+    assert ["Connect", "Hello", "StartTls", "Hello", "Quit"] == _verbs(said)
+    assert Try(_MX, tls=tls(), banner=Reply(220, "", "hello")) == result
+    refused, _ = _play(recipients=(), tls=_REQUIRED)
+    assert ("TLS", "no-tls") == (refused.stage, refused.verdict.reason if refused.verdict else "")
+
+
 def test_offered_tls_is_used_and_ehlo_said_again() -> None:
     result, said = _play(_OK, _OK, Secured(tls()), starttls=True)
     assert ["Connect", "Hello", "StartTls", "Hello", "MailFrom", "RcptTo", "Data", "Quit"] == _verbs(said)
