@@ -22,7 +22,7 @@ from simulator.mail.address import Address, Sender, sender_text
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.topology import Server
-from simulator.world import Away, Delivery, Passage, World
+from simulator.world import Away, Delivery, Passage, World, about
 
 __all__ = ["come_back", "handed_on", "is_expecting", "refused", "take_out"]
 
@@ -44,6 +44,7 @@ def take_out(
         world.log.add(
             "accepted", copy=copy, parent=passage.copies.get(recipient, ""), client=passage.client, rcpt=str(recipient),
             sender=sender_text(sender), connectors=used, own=False, inbound="", size=message.size, tls="", facts={},
+            peer="", helo="", auth="", **about(message),
             any_connectors=bool(used) or passage.connectors, at=server.at, **note,
         )  # fmt: skip
         if host.owns(recipient):
@@ -76,7 +77,7 @@ def handed_on(world: World, passage: Passage, recipients: Iterable[Address], rep
         if one:
             world.log.add(
                 "handed on", now=world.now, host=one.server, msg=one.msg, hop=one.hop, copy=copy, rcpt=str(recipient),
-                reply=str(reply),
+                reply=str(reply), connectors=[], wire=str(recipient), to="", address="", tls="",
             )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from simulator.mail.address import Address, Sender
 from simulator.mail.message import Message
@@ -23,7 +24,7 @@ from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.value import value
 
-__all__ = ["HOP_LATENCY", "Away", "Delivery", "Passage", "World"]
+__all__ = ["HOP_LATENCY", "Away", "Delivery", "Passage", "World", "about"]
 
 HOP_LATENCY = timedelta(milliseconds=100)
 """Mail time that an attempt takes, so that the Received stamps of two hops differ."""
@@ -66,6 +67,13 @@ class Away:
     hop: int
     sender: Sender
     recipient: Address
+
+
+def about(message: Message) -> dict[str, Any]:
+    """What the log keeps of a message that a host takes; the header is read when somebody asks."""
+    return {
+        "message_id": message.get("Message-ID") or "", "subject": message.get("Subject") or "", "headers": message,
+    }  # fmt: skip
 
 
 class World:
@@ -118,7 +126,7 @@ class World:
         """Notes that `host` is now responsible for `held` and queues it."""
         copies: dict[Address, str] = {}
         hop = passage.hop + 1
-        message_id, subject = held.message.get("Message-ID") or "", held.message.get("Subject") or ""
+        seen = about(held.message)
         for recipient in held.recipients:
             copies[recipient] = copy = self.new_copy(passage.msg)
             used = [c.name for c in (passage.connector, held.connector) if c]
@@ -130,8 +138,7 @@ class World:
                 any_connectors=bool(used) or self._wired(passage, held, host), size=held.message.size,
                 tls=held.session.tls.version if held.session.tls else "", facts=dict(held.facts),
                 peer=held.session.peer, helo=held.session.helo, auth=str(held.session.auth or ""),
-                message_id=message_id, subject=subject, headers=held.message,
-                at=held.connector.at if held.connector else self.lab.servers[host.name].at,
+                at=held.connector.at if held.connector else self.lab.servers[host.name].at, **seen,
             )  # fmt: skip
         self.queue.put(Work(self.now, host.name, held, passage.msg, hop, copies))
 

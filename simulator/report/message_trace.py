@@ -29,7 +29,7 @@ from simulator.report.trace_data import data
 from simulator.trace import Event
 from simulator.value import value
 
-__all__ = ["EVENTS", "Detail", "Refused", "Row", "details", "refusals", "rows"]
+__all__ = ["EVENTS", "Detail", "Refused", "Row", "details", "next_hop", "refusals", "rows"]
 
 EVENTS: Mapping[str, str] = {
     "RECEIVE": "Receive", "SUBMIT": "Submit", "SEND": "Send external", "DELIVER": "Deliver", "FAIL": "Fail",
@@ -214,7 +214,7 @@ def _told(event: Event, copy: _Copy, *, last: bool) -> Iterable[tuple[str, str]]
     elif kind == "handed on":
         if event["wire"] != event["rcpt"]:
             yield "RESOLVE", f"The recipient was resolved to {event['wire']}."
-        yield "SEND", f"Message transferred to {event['to']} [{event['address']}]: {event['reply']}"
+        yield "SEND", f"Message transferred to {next_hop(event)}: {event['reply']}"
     elif kind == "kept":
         yield "DEFER", f"The message was deferred. {event['reply']}"
     elif kind == "bounced":
@@ -227,6 +227,11 @@ def _told(event: Event, copy: _Copy, *, last: bool) -> Iterable[tuple[str, str]]
         yield "DROP", f"The message was dropped: {event['why']}."
     elif kind == "held":
         yield "SPAM", f"The message was quarantined: {event['reason']}."
+
+
+def next_hop(event: Event) -> str:
+    """Where a message was handed on to; of a server that somebody else runs nobody knows whom it called."""
+    return f"{event['to']} [{event['address']}]" if event["to"] else "another server"
 
 
 def _taken(event: Event) -> Iterable[tuple[str, str]]:

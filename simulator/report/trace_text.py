@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.report.hops import span
-from simulator.report.message_trace import EVENTS, Detail, Refused, Row, details, refusals, rows
+from simulator.report.message_trace import EVENTS, Detail, Refused, Row, details, next_hop, refusals, rows
 from simulator.report.record import Record
 from simulator.trace import Event
 
@@ -148,7 +148,7 @@ def _says(event: Event, detail: Detail) -> str:
         return f"from {event['client'] or event['sender']} [{event['peer']}], {_tls(event['tls'])}{by}"
     if detail.Event == "SEND":
         over = "".join(f', over "{connector}"' for connector in event["connectors"])
-        return f"to {event['to']} [{event['address']}], {_tls(event['tls'])}{over}: {event['reply']}"
+        return f"to {next_hop(event)}, {_tls(event['tls'])}{over}: {event['reply']}"
     if detail.Event == "DELIVER":
         return f"to {event['mailbox']}, {event['folder']}"
     if detail.Event == "FAIL":
