@@ -59,6 +59,10 @@ def validate(
     chosen = the_lab(lab_file, stage=stage, flow=flow)
     for warning in chosen.warnings:
         click.echo(f"{warning.at}  warning: {warning.says}", err=True)
+    if plan and chosen.lab.outsiders:
+        raise click.UsageError(
+            f"{chosen.lab.outsiders[0]} is a server that somebody else runs; nobody can plan what it does. Leave out --plan."
+        )
     where, name, to = _meant(chosen, connector, recipients, server)
     world = World(chosen.lab, Log(chosen.begin), seed=7)
     done = _planned(world, where, name, to) if plan else asyncio.run(_played(world, where, name, to, network))

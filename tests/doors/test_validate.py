@@ -94,3 +94,27 @@ def test_the_test_message_is_in_the_message_trace() -> None:
     assert [("O365ConnectorValidation@contoso.com", "Delivered", OWN)] == [
         (row["SenderAddress"], row["Status"], row["Connector"]) for row in every
     ]
+
+
+OUTSIDE = """\
+mailflow: 1
+people: {Bob: bob@contoso.com at m365, John: john@contoso.com at onprem}
+servers:
+  m365:
+    is: exchange-online
+    fqdn: contoso-com.mail.protection.outlook.com
+    ip: 40.92.10.1
+    AcceptedDomains: {contoso.com: InternalRelay}
+    OutboundConnectors: {Out: {ConnectorType: OnPremises, AllAcceptedDomains: true, UseMXRecord: false, SmartHosts: mail.contoso.com}}
+  onprem: {is: external, fqdn: mail.contoso.com, ip: 203.0.113.25, address: "127.0.0.1:1"}
+"""
+
+
+def test_a_server_that_somebody_else_runs_is_tried_and_never_planned() -> None:
+    Path("outside.yaml").write_text(OUTSIDE, encoding="utf-8")
+    planned = called("validate", "Out", "--to", "John", "--lab", "outside.yaml", "--plan")
+    assert 2 == planned.exit_code
+    assert "somebody else runs" in planned.output
+    tried = called("validate", "Out", "--to", "John", "--lab", "outside.yaml")
+    assert 1 == tried.exit_code
+    assert "203.0.113.25 port 25: connection refused" in tried.stdout
