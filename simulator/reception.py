@@ -180,7 +180,7 @@ class Reception:
             question = next(asking)
             while True:
                 answer = yield question
-                self._note("dns", question=str(question), status=answer.status, answer=list(answer.records))
+                self._note("dns", question=str(question), status=answer.status, answer=answer.told)
                 question = asking.send(answer)
         except StopIteration as done:
             decision: Decision = done.value

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from simulator.keyring import KEYRING
 from simulator.live.errors import LabError
 from simulator.live.interrupt import interrupted_between_callbacks
 from simulator.live.lab import LiveLab
@@ -167,7 +168,7 @@ class Runner:
 
     def _world(self, flow: Flow, before: World | None) -> World:
         begin = flow.date or (before.now if before else BEGIN)
-        world = World(flow.lab, Log(begin), seed=self.options.seed)
+        world = World(flow.lab, Log(begin), seed=self.options.seed, keys=KEYRING)
         if before:
             world.remember(before)
         return world
@@ -237,7 +238,7 @@ class Runner:
 
     def _open_relays(self, lab: Lab) -> list[str]:
         if id(lab) not in self._relays:
-            self._relays[id(lab)] = open_relays(lab, BEGIN)
+            self._relays[id(lab)] = open_relays(lab, BEGIN, KEYRING)
         return self._relays[id(lab)]
 
 

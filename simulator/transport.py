@@ -250,7 +250,7 @@ def targets(
         answer = yield question
         world.log.add(
             "dns", now=world.now, host=host, msg=msg, hop=hop, question=str(question), status=answer.status,
-            answer=list(answer.records),
+            answer=answer.told,
         )  # fmt: skip
 
 

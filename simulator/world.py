@@ -19,6 +19,7 @@ from simulator.mail.message import Message
 from simulator.policy.decision import Connector
 from simulator.policy.host import Held, Host
 from simulator.policy.moment import Memory, Moment
+from simulator.policy.signing import NO_KEYS, Keys
 from simulator.queue import Queue, Work
 from simulator.topology import Lab
 from simulator.trace import Log
@@ -77,10 +78,10 @@ def about(message: Message) -> dict[str, Any]:
 
 
 class World:
-    """Everything that changes while mail moves."""
+    """Everything that changes while mail moves. `keys` are for those who sign and verify; without them nobody can."""
 
-    def __init__(self, lab: Lab, log: Log, *, seed: int = 0) -> None:
-        self.lab, self.log, self.seed = lab, log, seed
+    def __init__(self, lab: Lab, log: Log, *, seed: int = 0, keys: Keys = NO_KEYS) -> None:
+        self.lab, self.log, self.seed, self.keys = lab, log, seed, keys
         self.now = log.begin
         self.queue = Queue()
         self.mailboxes: list[Delivery] = []
@@ -99,7 +100,7 @@ class World:
         """The circumstances of a decision of `host` at this time."""
         found = self._moments.get(host)
         if found is None or found.now is not self.now:
-            found = self._moments[host] = Moment(self.now, self._memories.setdefault(host, {}), self.seed)
+            found = self._moments[host] = Moment(self.now, self._memories.setdefault(host, {}), self.seed, self.keys)
         return found
 
     def elapse(self, span: timedelta) -> None:

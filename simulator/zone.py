@@ -3,20 +3,37 @@
 Names are lower case without final dot. Record data is presentation text ("10 mx.customer.example"); TXT data
 is the whole string. An unknown name is NXDOMAIN, a known name without that type NODATA; wildcards (RFC 4592),
 empty non-terminals (RFC 8020) and CNAME chains (RFC 1034 3.6.2) behave as the RFCs say.
+
+A TXT record `dkim-key:OWNER` stands for the DKIM key record of that owner (RFC 6376 3.6.1): the key itself is made at run
+time, so no file can hold it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 from simulator.value import value
 
-__all__ = ["TYPES", "Answer", "Question", "Zone"]
+__all__ = ["KEY_TOKEN", "TYPES", "Answer", "PublicKeys", "Question", "Zone"]
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TLSA", "TXT")
+KEY_TOKEN = "dkim-key:"
+"""How a TXT record of a lab begins that stands for the key record of the owner named behind it."""
+
 _LONGEST_CHAIN = 8
+_KEY = re.compile(r"\bp=[A-Za-z0-9+/=\s]{40,}")
+
+
+class PublicKeys(Protocol):
+    """Who knows the public keys of a lab."""
+
+    def public(self, owner: str) -> str:
+        """base64 of the owner's SubjectPublicKeyInfo."""
+        ...
 
 
 @value
@@ -47,6 +64,11 @@ class Answer:
         """No answer could be had: neither yes nor no."""
         return self.status in ("servfail", "timeout")
 
+    @property
+    def told(self) -> list[str]:
+        """The records as the log shows them: without key material, which is another in every run."""
+        return [_KEY.sub("p=...", record) for record in self.records]
+
 
 @dataclass(frozen=True)
 class Zone:
@@ -54,6 +76,7 @@ class Zone:
 
     records: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    keys: PublicKeys | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, records: Iterable[tuple[str, str, str]]) -> Zone:
@@ -64,6 +87,12 @@ class Zone:
             if data not in table.get(key, ()):
                 table[key] = (*table.get(key, ()), data)
         return cls(table)
+
+    def with_keys(self, keys: PublicKeys) -> Zone:
+        """The same with the key records of a run in place of their tokens."""
+        made = replace(self, keys=keys)
+        made.__dict__["_names"] = self._names  # what was found out about the names holds for both
+        return made
 
     def lookup(self, name: str, type_: str) -> Answer:
         """The answer a resolver gives."""
@@ -78,7 +107,7 @@ class Zone:
                 return Answer("nxdomain", (), tuple(chain))
             found = self.records.get((owner, type_), ())
             if found:
-                return Answer("ok", found, tuple(chain))
+                return Answer("ok", self._published(found) if type_ == "TXT" else found, tuple(chain))
             alias = self.records.get((owner, "CNAME"), ())
             if not alias or type_ == "CNAME":
                 return Answer("nodata", (), tuple(chain))
@@ -86,6 +115,16 @@ class Zone:
             chain.append((name, target))
             name = target
         return Answer("servfail", (), tuple(chain))  # a chain without end: resolvers give up
+
+    def _published(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """With key records in place of their tokens."""
+        keys = self.keys
+        if keys is None or not any(text.startswith(KEY_TOKEN) for text in texts):
+            return texts
+        return tuple(
+            f"v=DKIM1; k=rsa; p={keys.public(text[len(KEY_TOKEN) :].strip())}" if text.startswith(KEY_TOKEN) else text
+            for text in texts
+        )
 
     def _owner(self, name: str) -> str | None:
         """The name whose records answer: itself, an empty non-terminal, or the closest wildcard."""

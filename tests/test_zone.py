@@ -101,3 +101,43 @@ def test_only_missing_answers_count_as_failed(status: str, ok: bool, failed: boo
 
 def test_a_question_is_told_as_in_dig() -> None:
     assert "contoso.com MX" == str(Question("contoso.com", "MX"))
+
+
+class TwoKeys:
+    """Keys that are easily told apart."""
+
+    def public(self, owner: str) -> str:
+        return "A" * 392 if owner == "contoso.com" else "B" * 392
+
+
+def test_a_key_token_is_answered_as_the_key_record_of_its_owner() -> None:
+    written = [
+        ("s1._domainkey.contoso.com", "TXT", "dkim-key:contoso.com"),
+        ("s1._domainkey.b.example", "TXT", "dkim-key: b.example"),
+    ]
+    zone = Zone.of([*written, ("s2._domainkey.contoso.com", "CNAME", "s1._domainkey.contoso.com")]).with_keys(TwoKeys())
+    assert (f"v=DKIM1; k=rsa; p={'A' * 392}",) == zone.lookup("s1._domainkey.contoso.com", "TXT").records
+    assert (f"v=DKIM1; k=rsa; p={'B' * 392}",) == zone.lookup("s1._domainkey.b.example", "TXT").records
+    assert (
+        zone.lookup("s1._domainkey.contoso.com", "TXT").records
+        == zone.lookup("s2._domainkey.contoso.com", "TXT").records
+    )
+
+
+def test_other_records_are_the_same_with_and_without_keys() -> None:
+    for name, type_ in _ZONE.records:
+        assert _ZONE.lookup(name, type_) == _ZONE.with_keys(TwoKeys()).lookup(name, type_)
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (f"v=DKIM1; k=rsa; p={'MIIB+/' * 60}==", "v=DKIM1; k=rsa; p=..."),
+        (f"p={'MIIB' * 90}; t=y", "p=...; t=y"),
+        ("v=DKIM1; p=", "v=DKIM1; p="),
+        ("v=DMARC1; p=quarantine; sp=reject", "v=DMARC1; p=quarantine; sp=reject"),
+        ("v=spf1 -all", "v=spf1 -all"),
+    ],
+)
+def test_the_log_shows_no_key_material(record: str, told: str) -> None:
+    assert [told] == Answer("ok", (record,)).told

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
+from simulator.keyring import KEYRING
 from simulator.mail.address import Address
 from simulator.plan import PlanEngine
 from simulator.played import Played
@@ -71,7 +72,7 @@ def explain(
 def planned(lab: Lab, tree: Node, send: Send, begin: datetime) -> tuple[Played, Played | None]:
     """The message up to its first attempts, and where it then waits once more after all retries."""
     flow = Flow("explain", NOWHERE, None, lab, tree, (send,), ())
-    world = World(lab, Log(begin))
+    world = World(lab, Log(begin), keys=KEYRING)
     engine = PlanEngine(world, START)
     for handover in handovers(flow, world):
         journey = submit(world, handover.errand, handover.target, person=handover.person, server=handover.server)

@@ -11,6 +11,7 @@ import click
 from simulator.cli.last import Keeper
 from simulator.cli.wall_clock import today
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
+from simulator.keyring import KEYRING
 from simulator.live.addresses import best_plan
 from simulator.live.interrupt import interrupted_between_callbacks
 from simulator.live.lab import LiveLab
@@ -52,7 +53,7 @@ async def _serve(chosen: ChosenLab, port: int, network: str) -> None:
     plan = best_plan() if network == "auto" else network
     ports = _ports(lab.servers, port, one_address=plan == "single")
     async with LiveLab(lab, start=start, plan=plan, fixed_ports=ports, mode="real") as live:
-        world = World(lab, Log(start))
+        world = World(lab, Log(start), keys=KEYRING)
         await live.begin(world)
         _tell(live)
         told: set[str] = set()

@@ -24,6 +24,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
+from simulator.keyring import KEYRING
 from simulator.live.anycert import client_context, server_context
 from simulator.live.clock import Clock
 from simulator.live.connection import Limits
@@ -70,13 +71,13 @@ class LiveLab:
         self.limits, self.patience = limits or Limits(), patience
         self.clock = Clock(start, mode)
         self.authorities = Authorities(sorted(lab.authorities))
-        self.world = World(lab, Log(start), seed=seed)
+        self.world = World(lab, Log(start), seed=seed, keys=KEYRING)
         self.wiretap = Wiretap(self.world, self.clock)
         self.crashes: list[Exception] = []
         """What broke in a listener; the client only heard 451. `drive` raises it when the client was the lab's."""
         self._fixed_ports = fixed_ports or {}
         self._network = Network(plan=plan)
-        self._nameserver = Nameserver(lab.zone)
+        self._nameserver = Nameserver(lab.zone.with_keys(KEYRING))
         self._desks: dict[tuple[str, int], ServerDesk] = {}
         self._callers: dict[Endpoint, LabSMTP] = {}
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
@@ -118,7 +119,7 @@ class LiveLab:
         """Goes on with changed hosts, zone and certificates. Only listeners of changed addresses are restarted."""
         moved = _addresses(lab) != _addresses(self.lab)
         self.lab = self.world.lab = lab
-        self._nameserver.zone = lab.zone
+        self._nameserver.zone = lab.zone.with_keys(KEYRING)
         if moved:  # an address that is no longer owned must fall silent, which only a new network knows
             await self._hang_up()
             await self._unlisten(list(self._desks))

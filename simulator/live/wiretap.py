@@ -62,7 +62,7 @@ class Wiretap:
         """A question that was asked over the wire, and its answer."""
         self.world.log.add(
             "dns.wire", now=self.world.now, host=host, msg=msg, hop=hop, question=str(question),
-            status=answer.status, answer=list(answer.records), chain=[f"{a} -> {b}" for a, b in answer.chain],
+            status=answer.status, answer=answer.told, chain=[f"{a} -> {b}" for a, b in answer.chain],
             wall=self._wall(),
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from simulator.mail.address import Address, Sender
 from simulator.plan.walk import PlanEngine
 from simulator.policy.attempt import Target
 from simulator.policy.dialogue import Errand
+from simulator.policy.signing import NO_KEYS, Keys
 from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.transport import submit
@@ -23,14 +24,14 @@ _STRANGER = "192.0.0.9"  # RFC 7723 anycast address: never an address of a lab's
 _ELSEWHERE = Address.parse("someone@relay-probe.invalid")
 
 
-def open_relays(lab: Lab, start: datetime) -> list[str]:
+def open_relays(lab: Lab, start: datetime, keys: Keys = NO_KEYS) -> list[str]:
     """One sentence per host that takes mail from a stranger to a stranger."""
     found: list[str] = []
     for name, server in lab.servers.items():
         if name not in lab.hosts or not server.addresses or server.runs_at:
             continue
         for sender in _senders(lab):
-            world = World(lab, Log(start))
+            world = World(lab, Log(start), keys=keys)
             engine = PlanEngine(world, start)
             passage = Passage(world.new_message(), 0, "")
             errand = Errand(

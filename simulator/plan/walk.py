@@ -51,6 +51,7 @@ class PlanEngine:
 
     def __init__(self, world: World, start: datetime) -> None:
         self.world, self.start = world, start
+        self._zone = world.lab.zone.with_keys(world.keys)
 
     def run(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> None:
         """Works off the queue; mail time jumps to when the next work is due."""
@@ -69,7 +70,7 @@ class PlanEngine:
                 ask = journey.send(told)
             except StopIteration as done:
                 return done.value
-            told = self.world.lab.zone.lookup(ask.name, ask.type) if isinstance(ask, Question) else line.carry(ask)
+            told = self._zone.lookup(ask.name, ask.type) if isinstance(ask, Question) else line.carry(ask)
 
     def answering(self, asking: Asking[T]) -> T:
         """What a decision comes to that asks DNS."""

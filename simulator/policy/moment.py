@@ -1,4 +1,4 @@
-"""What a decision may know besides its configuration: the mail time, what the host remembers, and chance.
+"""What a decision may know besides its configuration: the mail time, what the host remembers, chance, and keys.
 
 Chance is a function of the seed, so both engines draw alike and a run can be repeated (no random module).
 """
@@ -10,6 +10,8 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from simulator.policy.signing import NO_KEYS, Keys
 
 __all__ = ["Memory", "Moment"]
 
@@ -24,6 +26,7 @@ class Moment:
     now: datetime  # mail time, aware UTC
     memory: Memory = field(default_factory=dict)
     seed: int = 0
+    keys: Keys = NO_KEYS
 
     def draw(self, label: str, below: int) -> int:
         """A number from 0 to below-1: the next one of the sequence that belongs to seed and label."""
