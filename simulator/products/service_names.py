@@ -1,7 +1,7 @@
 """Names that belong to a service and exist without being written: its DNS records and its certificate.
 
 Exchange Online gives a tenant an MX host for each accepted domain, the routing domains under `onmicrosoft.com`, a
-submission host, and one SPF record that lists the addresses it sends from. A lab has them as soon as it has such a
+submission host, two DKIM keys for each accepted domain, and one SPF record that lists the addresses it sends from. A lab has them as soon as it has such a
 server; what the lab file writes under `dns:` replaces them name by name and type by type.
 """
 
@@ -13,8 +13,10 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from simulator.mail.address import AddressError, parse_domain
+from simulator.policy.settings import read_bool
 from simulator.source import Node
 from simulator.topology import CertificateSpec, Server
+from simulator.zone import KEY_TOKEN
 
 __all__ = ["EXCHANGE_ONLINE", "ExchangeOnlineNames", "Names", "address_record", "front_door", "reverse_name"]
 
@@ -75,6 +77,23 @@ class ExchangeOnlineNames:
                 name = f"mail-{ip.replace('.', '-').replace(':', '-')}.outbound.protection.outlook.com"
                 yield address_record(name, ip)
                 yield (reverse_name(ip), "PTR", name)
+            yield from self._keys(list(_accepted(node)), _marked_initial(node))
+
+    def initial_domain(self, accepted: Iterable[str], marked: str = "") -> str:
+        """`<tenant>.onmicrosoft.com`: the domain that a tenant began with. Empty where the lab does not have it."""
+        own = (name for name in accepted if name.endswith(f".{self.initial}") and name.count(".") == 2)
+        return marked or next(own, "")
+
+    def key_label(self, selector: str, domain: str) -> str:
+        """The first label of a key's name under the initial domain: `selector1-contoso-com`."""
+        return f"{selector}-{domain.replace('.', '-')}"
+
+    def _keys(self, accepted: Sequence[str], marked: str) -> Iterator[Record]:
+        # learn: How to use DKIM for email in your custom domain. The CNAMEs that lead here are the customer's to publish.
+        initial = self.initial_domain(accepted, marked)
+        for domain in accepted if initial else ():
+            for selector in ("selector1", "selector2"):
+                yield (f"{self.key_label(selector, domain)}._domainkey.{initial}", "TXT", f"{KEY_TOKEN}{domain}")
 
     def _domain(self, domain: str, addresses: Sequence[str]) -> Iterator[Record]:
         host = self._mx_host(domain)
@@ -107,6 +126,19 @@ EXCHANGE_ONLINE = ExchangeOnlineNames()
 
 def _mechanism(address: str) -> str:
     return f"ip{ip_address(address).version}"
+
+
+def _marked_initial(node: Node) -> str:
+    """The accepted domain with InitialDomain."""
+    accepted = node.get("AcceptedDomains")
+    for entry in accepted.entries if accepted else ():
+        flag = entry.node.get("InitialDomain")
+        try:
+            if flag is not None and read_bool(flag):
+                return parse_domain(entry.key)
+        except ValueError:
+            continue  # as below
+    return ""
 
 
 def _accepted(node: Node) -> Iterator[str]:

@@ -63,6 +63,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
         *(Noun(n, f"{n}s", _CHANGE) for n in ("InboundConnector", "OutboundConnector", "SendConnector", "ReceiveConnector")),
         Noun("AcceptedDomain", "AcceptedDomains", _CHANGE, ("Identity", "DomainName", "Name"), ("Identity", "DomainName", "Name")),
         Noun("RemoteDomain", "RemoteDomains", _CHANGE),
+        Noun("DkimSigningConfig", "DkimSigningConfig", ("New", "Set"), ("Identity", "DomainName"), ("Identity", "DomainName")),
         *(Noun(n, f"{n}s", (*_CHANGE, *_SWITCH)) for n in ("TransportRule", "JournalRule")),
         *(Noun(n, "Recipients", _CHANGE, (*_ADDRESSES, "ExternalEmailAddress"), _ADDRESSES, t) for n, t in _RECIPIENTS.items()),
         *(

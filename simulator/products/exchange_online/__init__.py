@@ -17,12 +17,13 @@ and leaves:
     forwarding    mailboxes that send on by themselves, and the policy that stops them
     routing       mailbox, group, replaced address, centralised transport, connector, MX
       selection     which outbound connector
+    signing       with which key mail to outside is signed, and why
     retry         what an attempt came to; remote: how refusals of others are reported
     report        the non-delivery report
 
 and beside mail: `validation`, the two tests of a connector.
 
-`settings`, `connectors`, `outbound_policy`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
+`settings`, `connectors`, `dkim_config`, `outbound_policy`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
 follows from it; `wording` has all texts, `identifiers` the names and numbers that the service makes up.
 """
 

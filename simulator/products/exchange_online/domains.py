@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from simulator.mail.address import parse_domain
 from simulator.products.exchange_online.settings import AUTHORITATIVE, AcceptedDomain
+from simulator.products.service_names import EXCHANGE_ONLINE
 from simulator.source import NOWHERE, Source
 
 __all__ = ["AcceptedDomains"]
@@ -59,5 +60,4 @@ class AcceptedDomains:
     def initial(self) -> str:
         """The domain that the tenant began with; empty where it is not in the lab."""
         marked = [name for name, domain in self.entries.items() if domain.InitialDomain]
-        cloud = [name for name in self.entries if name.endswith(".onmicrosoft.com")]
-        return next(iter((*marked, *cloud)), "")
+        return EXCHANGE_ONLINE.initial_domain(self.entries, next(iter(marked), ""))

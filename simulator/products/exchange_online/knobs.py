@@ -93,6 +93,10 @@ class Knobs(Settings):
     all_accepted_with_subdomains: bool = flag(
         False, "AllAcceptedDomains of an outbound connector covers also what is accepted only through MatchSubDomains"
     )
+    dkim_to_own_servers: bool = flag(
+        False, "mail that leaves for a recipient of an accepted domain (own servers, the other half of a hybrid) is signed too; "
+        "nobody says whether it is",
+    )  # fmt: skip
     retry: tuple[timedelta, ...] | None = custom(
         _waits, None, "waits between attempts in minutes, the last one repeats; left out: 15, growing by half up to 60"
     )

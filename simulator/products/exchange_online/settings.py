@@ -11,6 +11,7 @@ from typing import Self
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, section, texts
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
+from simulator.products.exchange_online.dkim_config import DkimSigningConfig
 from simulator.products.exchange_online.knobs import Knobs
 from simulator.products.exchange_online.notation import lacks, recipient, span
 from simulator.products.exchange_online.outbound_policy import HostedOutboundSpamFilterPolicy
@@ -234,6 +235,9 @@ class TenantSettings(Settings):
         label="HostedOutboundSpamFilterPolicy",
     )
     JournalRules: object = ignored("journaling")
+    DkimSigningConfig: dict[str, DkimSigningConfig] = mapping(
+        DkimSigningConfig, "with which of the tenant's domains mail to outside is signed, by domain"
+    )
     knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent", label="knobs")
 
     def check(self, problems: ProblemList) -> None:
@@ -247,6 +251,10 @@ class TenantSettings(Settings):
                 if domain not in accepted:
                     says = f"AssociatedAcceptedDomains: {domain} is not an accepted domain of {self.name}."
                     problems.error(connector.at("AssociatedAcceptedDomains"), says, "Name accepted domains.")
+        for config in self.DkimSigningConfig.values():
+            if config.name.lower().removesuffix(".") not in accepted:
+                says = f"DkimSigningConfig: {config.name} is not an accepted domain of {self.name}."
+                problems.error(config.place, says, "Name an accepted domain.")
         for name in self.knobs.blocked_connectors:
             if name.casefold() not in map(str.casefold, self.InboundConnectors):
                 problems.warn(

@@ -25,6 +25,7 @@ from simulator.products.exchange_online.identifiers import egress_name, frontend
 from simulator.products.exchange_online.report import report
 from simulator.products.exchange_online.retry import fates
 from simulator.products.exchange_online.routing import route
+from simulator.products.exchange_online.signing import explained, signed
 from simulator.products.exchange_online.validation import order
 from simulator.products.exchange_online.validation_rows import tasks
 from simulator.topology import Server
@@ -84,13 +85,12 @@ class Tenant:
     # sending
 
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
-        return route(held, recipient, self.profile, self.server, at)
+        return explained(route(held, recipient, self.profile, self.server, at), held, recipient, self.profile, at)
 
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
         connector = self._outbound(relay)
-        return outgoing(
-            held.message, keeps_internal=connector is not None and connector.CloudServicesMailEnabled
-        ), held.sender
+        message = outgoing(held.message, keeps_internal=connector is not None and connector.CloudServicesMailEnabled)
+        return signed(message, held, relay, self.profile, at), held.sender
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
         address = self.server.addresses[at.draw("egress", len(self.server.addresses))]
