@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.hops import lab_hop_ms, raw_hop_ms
 from simulator.files import load_all
+from simulator.keyring import KEYRING
 from simulator.live.lab import LiveLab
 from simulator.plan.walk import PlanEngine
 from simulator.runner import BEGIN, Options, Runner
@@ -80,7 +81,7 @@ def planned_per_second(scenario: Scenario) -> float:
     began = time.perf_counter()
     while time.perf_counter() - began < 2:
         for flow in flows:
-            world = World(flow.lab, Log(BEGIN))
+            world = World(flow.lab, Log(BEGIN), keys=KEYRING)
             engine = PlanEngine(world, BEGIN)
             for one in handovers(flow, world):
                 engine.submit(submit(world, one.errand, one.target, person=one.person, server=one.server))

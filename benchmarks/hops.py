@@ -13,6 +13,7 @@ import aiosmtplib
 import trustme
 from aiosmtpd.smtp import SMTP
 
+from simulator.keyring import KEYRING
 from simulator.live.lab import LiveLab
 from simulator.runner import BEGIN
 from simulator.scenario.handover import handovers
@@ -68,7 +69,7 @@ async def lab_hop_ms(scenario: Scenario) -> float:
     taken = []
     async with LiveLab(flow.lab, start=BEGIN) as live:
         for _ in range(_TIMES):
-            world = World(flow.lab, Log(BEGIN))
+            world = World(flow.lab, Log(BEGIN), keys=KEYRING)
             await live.begin(world)
             for one in handovers(flow, world):
                 await live.submit(submit(world, one.errand, one.target, person=one.person, server=one.server))

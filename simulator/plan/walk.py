@@ -81,7 +81,7 @@ class PlanEngine:
             except StopIteration as done:
                 result: T = done.value
                 return result
-            answer = self.world.lab.zone.lookup(question.name, question.type)
+            answer = self._zone.lookup(question.name, question.type)
 
     def submit(self, journey: Generator[Ask, Any, Try], certificate: CertificateSpec | None = None) -> Try:
         """A person's client hands in a message."""

@@ -16,10 +16,11 @@ There is no fourth answer: a key that could not be asked for makes the chain fai
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from simulator.mail.message import Message
+from simulator.policy.asking import Asking
 from simulator.policy.dkim.canonical import canonical_field, picked, unsigned
 from simulator.policy.dkim.claims import octets, read_algorithm, read_claims, signed_by
 from simulator.policy.dkim.keyrecord import find_key
@@ -48,8 +49,6 @@ _INSTANCE = re.compile(rb"\s*i\s*=\s*([0-9]{1,3})\s*;", re.A)
 _SEAL_TAGS = ("i", "a", "b", "cv", "d", "s")
 _SIGNED = (*RECOMMENDED, "DKIM-Signature")
 
-Asking = Generator[Question, Answer, "ArcVerdict"]
-
 
 @value
 class ArcVerdict:
@@ -73,7 +72,7 @@ class _Set:
     seal: int
 
 
-def verify(message: Message, keys: Keys, now: datetime) -> Asking:
+def verify(message: Message, keys: Keys, now: datetime) -> Asking[ArcVerdict]:
     """The state of a message's chain. Asks DNS for the keys of the sealers."""
     found = _fields(message)
     if not found:
@@ -126,7 +125,7 @@ def _in_sequence(found: Iterable[tuple[int, str, int]]) -> list[_Set]:
     return sets
 
 
-def _check(message: Message, sets: list[_Set], keys: Keys, now: datetime) -> Generator[Question, Answer, None]:
+def _check(message: Message, sets: list[_Set], keys: Keys, now: datetime) -> Asking[None]:
     seals = [tags_of(message.fields[one.seal][1]) for one in sets]
     if seals[-1].get("cv", "").lower() == "fail":
         raise _broken("sealed-as-failed", f"the seal i={len(sets)} says that the chain fails")
@@ -168,7 +167,7 @@ def _check_form(number: int, tags: Mapping[str, str]) -> None:
 
 def _check_message(
     message: Message, index: int, keys: Keys, now: datetime, known: dict[Question, Answer]
-) -> Generator[Question, Answer, None]:
+) -> Asking[None]:
     """The newest message signature: the message is as its sealer left it."""
     claims = read_claims(tags_of(message.fields[index][1]), now, arc=True)
     if SEALING in claims.names:

@@ -76,6 +76,8 @@ OWN = "O365 to own servers"
          ("Recipients", "bob@contoso.com"), {"ForwardingSmtpAddress": "amy@partner.example"}),
         ("Set-Mailbox: {Identity: bob@contoso.com, ForwardingSmtpAddress: amy@partner.example}",
          ("Recipients", "bob@contoso.com"), {"ForwardingSmtpAddress": "amy@partner.example"}),
+        ("New-DkimSigningConfig: {DomainName: contoso.com, Enabled: true}",
+         ("DkimSigningConfig", "contoso.com"), {"Enabled": "true"}),
         ("Set-OrganizationConfig: {RejectDirectSend: true}", ("OrganizationConfig",), {"RejectDirectSend": "true"}),
         (f"settings m365: {{OutboundConnectors: {{{OWN}: remove}}}}", ("OutboundConnectors",), {}),
     ],

@@ -8,14 +8,13 @@ A name may have several records: RFC 6376 leaves open which counts, here the fir
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
+from simulator.policy.asking import Asking
 from simulator.policy.dkim.claims import ALGORITHMS
 from simulator.policy.dkim.tags import Flaw, read_tags
 from simulator.value import value
 from simulator.zone import Answer, Question
 
-__all__ = ["Asking", "KeyRecord", "find_key", "usable"]
+__all__ = ["KeyRecord", "find_key", "usable"]
 
 
 @value
@@ -27,10 +26,7 @@ class KeyRecord:
     exact: bool = False  # t=s: i= must be of d= itself
 
 
-Asking = Generator[Question, Answer, KeyRecord]
-
-
-def find_key(selector: str, domain: str, algorithm: str, known: dict[Question, Answer]) -> Asking:
+def find_key(selector: str, domain: str, algorithm: str, known: dict[Question, Answer]) -> Asking[KeyRecord]:
     """Asks for the key record of a signature; raises `Flaw`. What is `known` is not asked again."""
     question = Question(f"{selector}._domainkey.{domain}", "TXT")
     answer = known.get(question)

@@ -19,10 +19,11 @@ Results are those of RFC 8601 2.7.1; a message without signature has none of the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from simulator.mail.message import Message
+from simulator.policy.asking import Asking
 from simulator.policy.dkim.canonical import canonical_body, canonical_field, picked, unsigned
 from simulator.policy.dkim.claims import Claims, read_claims
 from simulator.policy.dkim.keyrecord import KeyRecord, find_key
@@ -65,7 +66,7 @@ class Signature:
     testing: bool = False  # the key says t=y: treat the message as if it were not signed where it does not pass
 
 
-def verify(message: Message, keys: Keys, now: datetime) -> Generator[Question, Answer, tuple[Signature, ...]]:
+def verify(message: Message, keys: Keys, now: datetime) -> Asking[tuple[Signature, ...]]:
     """Every signature of a message, the topmost first; empty where there is none. Asks DNS for the keys."""
     found: list[Signature] = []
     bodies, known = Bodies(message), dict[Question, Answer]()
@@ -77,7 +78,7 @@ def verify(message: Message, keys: Keys, now: datetime) -> Generator[Question, A
 
 def _verified(
     message: Message, index: int, raw: bytes, keys: Keys, now: datetime, bodies: Bodies, known: dict[Question, Answer]
-) -> Generator[Question, Answer, Signature]:
+) -> Asking[Signature]:
     tags: Mapping[str, str] = {}
     testing = False
     try:

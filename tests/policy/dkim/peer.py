@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
 
-import dkim as dkimpy  # type: ignore[import-untyped]
+import dkim as dkimpy
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat

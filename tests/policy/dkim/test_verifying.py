@@ -141,7 +141,7 @@ def test_fields_that_are_there_several_times_are_signed_from_the_bottom() -> Non
     ],
 )  # fmt: skip
 def test_each_tag_that_is_wrong_has_its_reason(tags: dict[str, str | None], expected: tuple[str, str]) -> None:
-    assert expected == outcome(crafted(**tags))
+    assert expected == outcome(crafted(a_message(), **tags))
 
 
 @pytest.mark.parametrize(
