@@ -39,9 +39,13 @@ DOMAIN = rule(
     "EXO-DKIM-1", "Mail to outside is signed with the From domain where its DkimSigningConfig is enabled, else with the "
     "initial onmicrosoft.com domain", fidelity="documented", source=f"{_LEARN}; CMD New-DkimSigningConfig", test=_TEST,
 )  # fmt: skip
+RELAYED = rule(
+    "EXO-DKIM-2", "Mail that own servers hand in is signed like that of a mailbox when its From is of an accepted domain",
+    fidelity="observed", source="captured headers: taken unsigned from an own server, sent on signed", test=_TEST,
+)  # fmt: skip
 WHOSE = rule(
-    "EXO-DKIM-2", "What is signed is mail whose From is of an accepted domain, however it came in; relayed mail of others is not",
-    fidelity="inferred", source=_LEARN, test=_TEST,
+    "EXO-DKIM-5", "Mail whose From is not of an accepted domain is not signed: relayed or forwarded mail of others",
+    fidelity="inferred", source="no source", test=_TEST,
 )  # fmt: skip
 OWN = rule(
     "EXO-DKIM-3", "Mail to recipients of accepted domains on own servers is not signed (knob dkim_to_own_servers)",
@@ -49,10 +53,10 @@ OWN = rule(
 )  # fmt: skip
 FORM = rule(
     "EXO-DKIM-4", "Signatures are relaxed/relaxed unless configured, without t=, over From, Date, Subject, Message-ID, "
-    "Content-Type and MIME-Version", fidelity="observed", source="captured headers", test=_TEST,
+    "Content-Type, MIME-Version and X-MS-Exchange-SenderADCheck, there or not", fidelity="observed", source="captured headers", test=_TEST,
 )  # fmt: skip
 
-FIELDS = ("From", "Date", "Subject", "Message-ID", "Content-Type", "MIME-Version")
+FIELDS = ("From", "Date", "Subject", "Message-ID", "Content-Type", "MIME-Version", "X-MS-Exchange-SenderADCheck")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)')
 
 

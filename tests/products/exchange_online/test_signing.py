@@ -158,7 +158,7 @@ def test_the_signature_has_the_form_of_captured_ones() -> None:
     found = tags(sent)
     assert ["v", "a", "c", "d", "s", "h", "bh", "b"] == list(found)
     assert ("rsa-sha256", "relaxed/relaxed") == (found["a"], found["c"])
-    assert "From:Date:Subject:Message-ID:Content-Type:MIME-Version" == found["h"]
+    assert "From:Date:Subject:Message-ID:Content-Type:MIME-Version:X-MS-Exchange-SenderADCheck" == found["h"]
 
 
 @pytest.mark.parametrize("header", ["Simple", "Relaxed"])
