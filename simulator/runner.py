@@ -176,7 +176,7 @@ class Runner:
     def _plan(self, flow: Flow, before: World | None) -> tuple[Played, World]:
         for step in flow.validations:
             if (id(step), "plan") not in self._validated and not step.lab.outsiders:
-                fresh = World(step.lab, Log(BEGIN), seed=self.options.seed)
+                fresh = World(step.lab, Log(BEGIN), seed=self.options.seed, keys=KEYRING)
                 done = PlanEngine(fresh, BEGIN).play(validate(fresh, step.server, step.connector, step.recipients))
                 self._validated[id(step), "plan"] = (done, fresh.log)
         world = self._world(flow, before)
@@ -192,7 +192,7 @@ class Runner:
     async def _live(self, live: LiveLab, flow: Flow, before: World | None) -> tuple[Played, World]:
         for step in flow.validations:
             if (id(step), "live") not in self._validated:
-                fresh = World(step.lab, Log(BEGIN), seed=self.options.seed)
+                fresh = World(step.lab, Log(BEGIN), seed=self.options.seed, keys=KEYRING)
                 await live.begin(fresh)
                 done = await live.play(validate(fresh, step.server, step.connector, step.recipients))
                 self._validated[id(step), "live"] = (done, fresh.log)

@@ -10,6 +10,7 @@ import click
 
 from simulator.cli.last import remember
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
+from simulator.keyring import KEYRING
 from simulator.mail.address import Address
 from simulator.report.validation import validation_json, validation_text
 from simulator.scenario.names import Names
@@ -64,7 +65,7 @@ def validate(
             f"{chosen.lab.outsiders[0]} is a server that somebody else runs; nobody can plan what it does. Leave out --plan."
         )
     where, name, to = _meant(chosen, connector, recipients, server)
-    world = World(chosen.lab, Log(chosen.begin), seed=7)
+    world = World(chosen.lab, Log(chosen.begin), seed=7, keys=KEYRING)
     done = _planned(world, where, name, to) if plan else asyncio.run(_played(world, where, name, to, network))
     remember(world.lab, world.log)
     if as_json:
