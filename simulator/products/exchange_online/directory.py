@@ -2,7 +2,8 @@
 
     mailbox            delivered; a forwarding one also or only forwards
     mail user, contact its ExternalEmailAddress takes its place, and is routed by its own domain
-    group              its members take its place
+    group              its members take its place; a Microsoft 365 group without members keeps its mail itself
+    public folder      delivered
 
 The people of the server have mailboxes; `Recipients` adds objects and gives mailboxes properties. Nothing else is known:
 nobody is synchronised from another server unless it is written.
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulator.mail.address import Address
-from simulator.products.exchange_online.settings import RecipientObject
+from simulator.products.exchange_online.recipients import UNIFIED_GROUP, RecipientObject
 from simulator.source import NOWHERE, Node, ProblemList, Source
 
 __all__ = ["Directory", "Entry"]
@@ -23,13 +24,27 @@ __all__ = ["Directory", "Entry"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recipient. `kind` is mailbox, external or group; `addresses` has the primary one first."""
+    """One recipient. `kind` is mailbox, external, group or public folder; `addresses` has the primary one first."""
 
     address: Address
     kind: str
     properties: RecipientObject
     addresses: tuple[Address, ...]
     at: Source = NOWHERE
+
+    @property
+    def noun(self) -> str:
+        """What people call it, where a Microsoft 365 group is not any group."""
+        if self.properties.RecipientType == UNIFIED_GROUP:
+            return "Microsoft 365 group"
+        return "mail user or contact" if self.kind == "external" else self.kind
+
+    @property
+    def keeps_mail(self) -> bool:
+        """Whether mail may end here."""
+        return self.kind in ("mailbox", "public folder") or (
+            self.properties.RecipientType == UNIFIED_GROUP and not self.properties.Members
+        )
 
     @property
     def wants_authentication(self) -> bool:
@@ -75,9 +90,9 @@ class Directory:
         return self._entries.get(address)
 
     def mailbox(self, address: Address) -> Address | None:
-        """The primary address of the mailbox that an address leads to."""
+        """The primary address of the mailbox or public folder that an address leads to."""
         found = self.find(address)
-        return found.address if found and found.kind == "mailbox" else None
+        return found.address if found and found.keeps_mail else None
 
     @cached_property
     def logins(self) -> frozenset[Address]:

@@ -1,33 +1,47 @@
-"""A mailbox that forwards by itself (ForwardingAddress, ForwardingSmtpAddress), and whether it may.
+"""What a mailbox sends on by itself: its forwarding address, then its inbox rules; and who may stop that.
 
-    where it forwards to                                             AutoForwardingMode On    Off, Automatic (the default)
-    a recipient of the tenant, or an address in an accepted domain   forwarded                forwarded
-    anybody else; also over a mail user, contact or other mailbox    forwarded                returned, 550 5.7.520
+    ForwardingAddress, else ForwardingSmtpAddress   the mailbox keeps a copy with DeliverToMailboxAndForward only
+    inbox rules                                     it always keeps one            [inbox_rules]
 
-The report goes to the sender of the message, not to the mailbox. What the mailbox keeps (DeliverToMailboxAndForward) it
-keeps either way: then only the forwarded copy is returned (learn: EHLO blog, All you need to know about automatic email
-forwarding in Exchange Online).
+Every copy that goes on carries a mark, and the mark is what keeps mail from circling:
 
-A forwarded copy is told from a direct one by its history: the engine keeps the recipient that a copy began with, and the
-directory says whether a mailbox behind that one forwards here. Weak spot: a group that lists an outside address, beside a
-mailbox that forwards to the same address and keeps a copy, does not reach it directly either.
+| sent on by | mark | what it stops |
+| --- | --- | --- |
+| mailbox forwarding | X-MS-Exchange-ForwardingLoop: mailbox;tenant | the same mailbox does not forward the message again, and keeps it |
+| inbox rule | X-MS-Exchange-Inbox-Rules-Loop: mailbox | no inbox rule anywhere sends it on a second time: that copy is dropped |
+
+A copy that leaves the tenant must be allowed to [leaving]:
+
+| who says no | what becomes of the copy |
+| --- | --- |
+| remote domain, AutoForwardEnabled false | dropped, nobody is told |
+| outbound spam policy, AutoForwardingMode Off or Automatic | returned to the sender of the message with 5.7.520 |
+
+Where a forward leads to a mail user, contact or other mailbox, it is the address in the end that counts. Which of the two
+says no first is inferred. What is known of a copy (the keys below) goes with it as facts, from the mailbox to the way out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from simulator.mail.address import Address
+from simulator.mail.message import Message
 from simulator.policy.decision import Step
 from simulator.policy.host import Held
-from simulator.policy.route import Expand, Return, Routing
+from simulator.policy.route import Deliver, Discard, Return, Revise, Routing
 from simulator.policy.rules import rule
 from simulator.products.exchange_online import wording
-from simulator.products.exchange_online.directory import Directory, Entry
+from simulator.products.exchange_online.directory import Entry
 from simulator.products.exchange_online.forest import Profile
+from simulator.products.exchange_online.identifiers import guid
+from simulator.products.exchange_online.inbox_rules import Verdict, evaluated
+from simulator.products.exchange_online.remote_domains import stops_forward
 from simulator.products.exchange_online.steps import single
+from simulator.source import Source
+from simulator.value import value
 
-__all__ = ["blocked_copy", "forwarded"]
+__all__ = ["BY", "FORWARDER", "SENDS_AS", "leaving", "marked", "sent_on"]
 
 _TEST = "tests/products/exchange_online/test_forwarding.py"
 FORWARD = rule(
@@ -39,65 +53,137 @@ POLICY = rule(
     fidelity="documented", source="learn: EHLO blog, All you need to know about automatic email forwarding; "
     "CMD Set-HostedOutboundSpamFilterPolicy", test=_TEST,
 )  # fmt: skip
+FORWARD_ONCE = rule(
+    "EXO-RCPT-6", "A mailbox does not forward again what carries its own forwarding mark", fidelity="inferred",
+    source="captured headers for the mark; learn: EHLO blog, Loop Prevention in Exchange Online", test=_TEST,
+)  # fmt: skip
+INBOX_RULE = rule(
+    "EXO-RCPT-7", "Inbox rules send copies on; the mailbox keeps its own", fidelity="documented", source="CMD New-InboxRule",
+    test=_TEST,
+)  # fmt: skip
+REDIRECT_ONCE = rule(
+    "EXO-RCPT-8", "Mail that one inbox rule has sent on is not sent on by another: the second copy is dropped silently",
+    fidelity="documented", source="learn: Exchange Online limits; EHLO blog, Loop Prevention in Exchange Online", test=_TEST,
+)  # fmt: skip
+
+FORWARDER = "forwarder"  # the mailbox that sent the copy on last
+BY = "forwarded by"  # the parameter that said so: ForwardingSmtpAddress, RedirectTo, ...
+SENDS_AS = "sends as"  # the envelope sender that the copy leaves with, where it is not the one it came with
+_DONE = "forwards done"  # how many of the mailbox's forwards have been dealt with
+_MARKED = "forward marked"
+
+_FORWARDING_LOOP = "X-MS-Exchange-ForwardingLoop"
+_RULES_LOOP = "X-MS-Exchange-Inbox-Rules-Loop"
+_OF_MAILBOX = ("ForwardingAddress", "ForwardingSmtpAddress")
 
 
-def forwarded(entry: Entry, tenant: Profile) -> Routing | None:
-    """What a mailbox does with mail for it instead of simply taking it; None where it does not forward."""
+@value
+class _Send:
+    """One forward of a mailbox: the parameter, whom it names, where it stands, and the rule's name."""
+
+    by: str
+    to: tuple[Address, ...]
+    at: Source
+    name: str = ""
+
+
+def sent_on(
+    held: Held, entry: Entry, tenant: Profile, steps: tuple[Step, ...]
+) -> Routing | tuple[str, tuple[Step, ...]]:
+    """The next forward of a mailbox, or the folder in which it keeps the message when all have been dealt with."""
+    done = int(held.facts.get(_DONE, "0")) if held.facts.get(FORWARDER) == str(entry.address) else 0
+    forward, verdict = _forwarding(entry), evaluated(entry.addresses, held, tenant.settings.InboxRules)
+    sends = [*([forward] if forward else []), *_of_rules(entry, verdict)]
+    if done >= len(sends):
+        folder = "Deleted Items" if verdict.deleted_by else verdict.folder
+        return folder, steps
+    send = sends[done]
+    facts = {FORWARDER: str(entry.address), BY: send.by, _DONE: str(done + 1), _MARKED: ""}
+    if send.name:
+        says = f"inbox rule {send.name} of {entry.address} sends a copy to {_listed(send.to)} ({send.by})"
+        step = single("FORWARD", INBOX_RULE, "inbox-rule", says, name=send.name, at=send.at)
+        return Routing(Revise(held.message, facts, also=send.to, why="inbox rule"), (*steps, step))
+    return _forward(held, entry, send, facts, tenant, steps)
+
+
+def _forward(
+    held: Held, entry: Entry, send: _Send, facts: Mapping[str, str], tenant: Profile, steps: tuple[Step, ...]
+) -> Routing:
+    keep = entry.properties.DeliverToMailboxAndForward
+    target = send.to[0]
+    if _was_here(held.message, entry, tenant):
+        says = f"{entry.address} has forwarded this message before, and keeps it this time"
+        step = single("FORWARD", FORWARD_ONCE, "forwarded-before", says, name=send.by, chosen=False, at=send.at)
+        return Routing(Revise(held.message, facts, why="forward"), (*steps, step))
+    back = tenant.directory.find(target)
+    if not keep and back and back.kind == "mailbox" and _was_here(held.message, back, tenant):
+        says = f"{entry.address} forwards to {target}, which has forwarded this message before and keeps it"
+        step = single("FORWARD", FORWARD_ONCE, "forwarded-before", says, name=send.by, at=send.at)
+        return Routing(Deliver(back.address), (*steps, step))
+    says = f"{entry.address} forwards to {target}{' and keeps a copy' if keep else ''}"
+    step = single("FORWARD", FORWARD, "keeps" if keep else "moves", says, name=send.by, at=send.at)
+    revised = Revise(held.message, facts, None if keep else send.to, send.to if keep else (), "forward")
+    return Routing(revised, (*steps, step))
+
+
+def marked(held: Held, recipient: Address, tenant: Profile) -> Routing | None:
+    """A copy that has just been sent on: marked, or dropped where it was sent on too often. None for all other mail."""
+    facts = held.facts
+    forwarder = facts.get(FORWARDER, "")
+    entry = tenant.directory.find(recipient)
+    if not forwarder or facts.get(_MARKED) or (entry and str(entry.address) == forwarder):
+        return None
+    settled = {_MARKED: "yes"}
+    if facts[BY] in _OF_MAILBOX:
+        message = held.message.prepend(_FORWARDING_LOOP, f"{forwarder};{guid(tenant.name)}")
+        return Routing(Revise(message, settled, why="forward"))
+    if (before := held.message.get(_RULES_LOOP)) is not None:
+        says = f"an inbox rule of {before} has sent this message on already, so the copy for {recipient} is dropped"
+        step = single("FORWARD", REDIRECT_ONCE, "second-redirect", says, name=facts[BY], chosen=False)
+        return Routing(Discard(f"second automatic redirect, XLoopHeaderCount:1/1, by {forwarder}"), (step,))
+    message = held.message.prepend(_RULES_LOOP, forwarder)
+    if facts[BY] != "RedirectTo":
+        subject = held.message.get("Subject") or ""
+        message = message.replaced("From", f"<{forwarder}>").replaced("Subject", f"FW: {subject}".rstrip())
+        settled |= {SENDS_AS: forwarder, "message class": "IPM.Note.Forward"}
+    return Routing(Revise(message, settled, why="inbox rule"))
+
+
+def leaving(held: Held, target: Address, tenant: Profile) -> Routing | None:
+    """The end of a forwarded copy that may not leave the tenant for `target`; None for all that may."""
+    forwarder, by = held.facts.get(FORWARDER, ""), held.facts.get(BY, "")
+    if not forwarder or tenant.domains.accepts(target.domain):
+        return None
+    if by not in _OF_MAILBOX or tenant.settings.knobs.remote_domain_blocks_admin_forwarding:
+        step = stops_forward(target, tenant.settings.RemoteDomains)
+        if step is not None:
+            return Routing(Discard(f"{by} of {forwarder}: {step.candidates[0].name}"), (step,))
+    policy = tenant.settings.HostedOutboundSpamFilterPolicy
+    if policy.forwarding_allowed:
+        return None
+    at = policy.at("AutoForwardingMode") or tenant.settings.place
+    says = f"AutoForwardingMode is {policy.AutoForwardingMode}, so {forwarder} may not forward to {target}, which is outside"
+    step = single("FORWARD", POLICY, "blocked", says, name="AutoForwardingMode", chosen=False, at=at)
+    return Routing(Return(wording.external_forwarding()), (step,))
+
+
+def _forwarding(entry: Entry) -> _Send | None:
     forward = entry.forwards_to
     if forward is None or forward[0] in entry.addresses:
         return None
     target, parameter = forward
-    keep = entry.properties.DeliverToMailboxAndForward
-    says = f"{entry.address} forwards to {target}{' and keeps a copy' if keep else ''}"
-    where = entry.properties.at(parameter)
-    step = single("FORWARD", FORWARD, "keeps" if keep else "moves", says, name=parameter, at=where)
-    if not keep and _blocked(target, tenant):
-        return Routing(Return(wording.external_forwarding()), (step, _policy_step(entry, target, tenant)))
-    return Routing(Expand((target,), "forward", keep), (step,))
+    return _Send(parameter, (target,), entry.properties.at(parameter))
 
 
-def blocked_copy(held: Held, recipient: Address, tenant: Profile) -> Routing | None:
-    """The end of a copy that a mailbox with a copy of its own forwarded to outside; None for all other mail."""
-    if held.original is None or not _blocked(recipient, tenant):
-        return None
-    for entry in _behind(held.original, tenant.directory):
-        forward = entry.forwards_to
-        if forward and forward[0] == recipient and entry.properties.DeliverToMailboxAndForward:
-            return Routing(Return(wording.external_forwarding()), (_policy_step(entry, recipient, tenant),))
-    return None
+def _of_rules(entry: Entry, verdict: Verdict) -> list[_Send]:
+    sends = ((one, by, tuple(a for a in to if a not in entry.addresses)) for one, by, to in verdict.sends)
+    return [_Send(by, to, one.at(by), one.name) for one, by, to in sends if to]
 
 
-def _behind(address: Address, directory: Directory) -> Iterator[Entry]:
-    """The recipients that an address leads to inside the tenant: itself, members, replacements, forwards."""
-    waiting, seen = [address], set[Address]()
-    while waiting:
-        entry = directory.find(waiting.pop())
-        if entry is None or entry.address in seen:
-            continue
-        seen.add(entry.address)
-        yield entry
-        external, forward = entry.properties.ExternalEmailAddress, entry.forwards_to
-        waiting += [*entry.properties.Members, *([external] if external else []), *([forward[0]] if forward else [])]
+def _was_here(message: Message, entry: Entry, tenant: Profile) -> bool:
+    mark = f"{entry.address};{guid(tenant.name)}"
+    return any(found.strip().casefold() == mark.casefold() for found in message.all(_FORWARDING_LOOP))
 
 
-def _blocked(target: Address, tenant: Profile) -> bool:
-    return not tenant.settings.HostedOutboundSpamFilterPolicy.forwarding_allowed and _is_outside(target, tenant)
-
-
-def _is_outside(target: Address, tenant: Profile) -> bool:
-    """Whether an address is, or stands for, one outside the tenant. Mail users and contacts are where they point to."""
-    seen = set[Address]()
-    entry = tenant.directory.find(target)
-    while entry is not None and entry.kind == "external" and entry.address not in seen:
-        seen.add(entry.address)
-        assert entry.properties.ExternalEmailAddress is not None  # the settings ask for one
-        target = entry.properties.ExternalEmailAddress
-        entry = tenant.directory.find(target)
-    return entry is None and not tenant.domains.accepts(target.domain)
-
-
-def _policy_step(entry: Entry, target: Address, tenant: Profile) -> Step:
-    policy = tenant.settings.HostedOutboundSpamFilterPolicy
-    at = policy.at("AutoForwardingMode") or tenant.settings.place
-    says = f"AutoForwardingMode is {policy.AutoForwardingMode}, so {entry.address} may not forward to {target}, which is outside"
-    return single("FORWARD", POLICY, "blocked", says, name="AutoForwardingMode", chosen=False, at=at)
+def _listed(addresses: tuple[Address, ...]) -> str:
+    return ", ".join(map(str, addresses))

@@ -1,7 +1,7 @@
 """Choices where the sources about Exchange Online disagree or are silent. Defaults are this simulator's reading.
 
 Names and defaults are those of the reference's list of recommended defaults; each rule that a knob belongs to is marked
-`inferred` in the registry.
+`inferred` in the registry. Limits and lists of the service itself are in [service_knobs].
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulator.mail.reply import Reply
-from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, number, texts
+from simulator.policy.settings import BadValue, choice, custom, flag, ignored, number, texts
 from simulator.products.exchange_online.notation import span
+from simulator.products.exchange_online.service_knobs import ServiceKnobs
 from simulator.source import Node
 
 __all__ = ["Knobs"]
@@ -37,7 +38,7 @@ def _life(node: Node) -> timedelta:
     return span(node.text.strip())
 
 
-class Knobs(Settings):
+class Knobs(ServiceKnobs):
     """What stands under `knobs` of a server that `is: exchange-online`."""
 
     noun = "the knobs of an Exchange Online server"

@@ -1,17 +1,18 @@
 """What the front door says at CONNECT, EHLO, AUTH, MAIL and after the final dot. RCPT is in [admission].
 
 Port 25 takes mail for the forest's domains from anybody; port 587 takes the people's own mail and asks for TLS and a login
-first. Both ports are one door for all tenants (learn: Authenticated client SMTP submission).
+first. Both ports are one door for all tenants (learn: Authenticated client SMTP submission). What is special about the second
+is in [submission]. Port 25 of smtp.office365.com is port 25 of the front door here: there is no AUTH at it.
 """
 
 from __future__ import annotations
 
-from simulator.mail.address import Address, AddressError, Sender, sender_text
+from simulator.mail.address import Address, AddressError, Sender
+from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.policy.decision import Decision, Step
-from simulator.policy.login import login_step
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
 from simulator.products.exchange_online import wording
@@ -19,6 +20,8 @@ from simulator.products.exchange_online.forest import Forest, Profile
 from simulator.products.exchange_online.identifiers import frontend, guid, mailbox_server, submission_server, suffix
 from simulator.products.exchange_online.loops import loop_step
 from simulator.products.exchange_online.steps import single
+from simulator.products.exchange_online.submission import logged_in, over_limits, send_as
+from simulator.source import NOWHERE
 
 __all__ = [
     "MINIMUM_TLS",
@@ -37,14 +40,6 @@ SUBMISSION = rule(
     "EXO-SUB-1", "At port 587 nothing is taken without TLS and a login", fidelity="documented",
     source="learn: Authenticated client SMTP submission", test=_TEST,
 )  # fmt: skip
-SEND_AS = rule(
-    "EXO-SUB-2", "A mailbox sends as itself only, in the envelope and in From", fidelity="documented",
-    source="learn: Fix NDR 550 5.7.60", test=_TEST,
-)  # fmt: skip
-SMTP_AUTH = rule(
-    "EXO-SUB-3", "SmtpClientAuthenticationDisabled of the mailbox, else of the tenant, keeps SMTP AUTH off",
-    fidelity="documented", source="learn: Enable or disable SMTP AUTH in Exchange Online", test=_TEST,
-)  # fmt: skip
 SIZE = rule(
     "EXO-IN-12", "Messages over 157286400 octets, or with a header over 256 KB, are refused", fidelity="observed",
     source="the SIZE that is announced; learn: Exchange Online limits", test=_TEST,
@@ -59,7 +54,6 @@ MINIMUM = rule(
 MINIMUM_TLS = "1.2"
 SUBMISSION_PORT = 587
 SIZE_LIMIT = 157286400
-_HEADER_LIMIT = 256 * 1024
 
 
 def greeting(session: Session, tenant: str, at: Moment) -> Decision:
@@ -88,29 +82,7 @@ def login(session: Session, user: str, password: str, forest: Forest, tail: str)
         )
         step = single("AUTH", SUBMISSION, "not-offered", says, name="AUTH", chosen=False)
         return Decision(wording.login_not_here(), (step,))
-    step = login_step(forest.logins, user, password)
-    if step.outcome != "logged-in":
-        return Decision(wording.login_failed(tail), (step,))
-    address = Address.parse(user)
-    tenant = forest.login_of(address)
-    assert tenant is not None
-    off = _switched_off(address, tenant)
-    if off:
-        return Decision(wording.login_disabled("Mailbox" if off.outcome == "mailbox" else "Tenant", tail), (step, off))
-    return Decision(wording.authenticated(), (step,))
-
-
-def _switched_off(address: Address, tenant: Profile) -> Step | None:
-    entry = tenant.directory.find(address)
-    own = entry.properties.SmtpClientAuthenticationDisabled if entry else None
-    whole = tenant.settings.TransportConfig
-    if not (whole.SmtpClientAuthenticationDisabled if own is None else own):
-        return None
-    source = entry.properties if entry and own else whole
-    says = f"SMTP AUTH is switched off for {address if own else 'the tenant'}"
-    at = source.at("SmtpClientAuthenticationDisabled")
-    outcome = "mailbox" if own else "tenant"
-    return single("AUTH", SMTP_AUTH, outcome, says, name="SmtpClientAuthenticationDisabled", reason="disabled", at=at)
+    return logged_in(user, password, forest, tail)
 
 
 def mail(session: Session, sender: Sender, forest: Forest, tail: str) -> Decision:
@@ -122,18 +94,8 @@ def mail(session: Session, sender: Sender, forest: Forest, tail: str) -> Decisio
         at = forest.tenants[0].settings.place
         step = single("AUTH", SUBMISSION, "no-login", says, name="AUTH", chosen=False, at=at)
         return Decision(wording.not_authenticated(tail), (step,))
-    step = _send_as(session.auth, sender, "envelope sender", forest)
-    return Decision(wording.sender_ok() if step.outcome == "own" else wording.cannot_send_as(tail), (step,))
-
-
-def _send_as(user: Address, sender: Sender, where: str, forest: Forest) -> Step:
-    """Whether a mailbox may use a sender. inferred: its proxy addresses are its own; the null sender is nobody's."""
-    tenant = forest.login_of(user)
-    entry = tenant.directory.find(user) if tenant else None
-    own = sender is not None and (sender == user or (entry is not None and sender in entry.addresses))
-    says = f"{user} is logged in, the {where} is {sender_text(sender)}"
-    at = entry.at if entry else forest.tenants[0].settings.place
-    return single("SENDER", SEND_AS, "own" if own else "not-own", says, name=sender_text(sender), chosen=own, at=at)
+    step = send_as(session.auth, sender, "envelope sender", forest)
+    return Decision(wording.cannot_send_as(tail) if step.outcome == "not-own" else wording.sender_ok(), (step,))
 
 
 def submitted(session: Session, forest: Forest) -> Decision:
@@ -148,20 +110,29 @@ def submitted(session: Session, forest: Forest) -> Decision:
 
 
 def content(
-    session: Session, message: Message, tenant: Profile, forest: Forest, at: Moment, *, incoming: bool
+    session: Session,
+    envelope: Envelope,
+    message: Message,
+    tenant: Profile,
+    forest: Forest,
+    at: Moment,
+    *,
+    incoming: bool,
 ) -> Decision:
-    """After the final dot: sizes, the From of a logged-in client, loops."""
+    """After the final dot: sizes, the From of a logged-in client, loops, and how much the client hands in."""
     tail = suffix(frontend(tenant.name), at)
-    if refusal := _too_large(message):
+    if refusal := _too_large(message, tenant):
         reply, step = refusal
         return Decision(reply, (step,))
     if session.auth and (author := _author(message)):
-        step = _send_as(session.auth, author, "From", forest)
-        if step.outcome != "own":
+        step = send_as(session.auth, author, "From", forest, named=_author(message, "Sender"))
+        if step.outcome == "not-own":
             return Decision(wording.cannot_send_as(tail), (step,))
     step = loop_step(message, guid(tenant.name), incoming=incoming, knobs=tenant.settings.knobs)
     if step.outcome != "within-limit":
         return Decision(wording.hop_count(tail), (step,), loop=True)
+    if session.auth and (over := over_limits(session.auth, envelope, message, tenant, at, tail)):
+        return Decision(over[0], (step, over[1]))
     number = 21233419887456 + at.turn("internal ids")  # as large as captured ones are
     message_id = (
         message.get("Message-ID") or f"<{guid(tenant.name, 'message id', str(number))}@{mailbox_server(tenant.name)}>"
@@ -169,21 +140,22 @@ def content(
     return Decision(wording.queued(message_id, number, mailbox_server(tenant.name), message.size), (step,))
 
 
-def _too_large(message: Message) -> tuple[Reply, Step] | None:
+def _too_large(message: Message, tenant: Profile) -> tuple[Reply, Step] | None:
     header = sum(len(raw) for _, raw in message.fields)
-    for what, octets, limit, reply in (
-        ("message", message.size, SIZE_LIMIT, wording.too_large()),
-        ("header", header, _HEADER_LIMIT, wording.header_too_large()),
+    knobs = tenant.settings.knobs
+    for what, octets, limit, reply, at in (
+        ("message", message.size, SIZE_LIMIT, wording.too_large(), NOWHERE),
+        ("header", header, knobs.header_size, wording.header_too_large(), knobs.at("header_size")),
     ):
         if octets > limit:
             says = f"the {what} has {octets} octets, {limit} are allowed"
-            return reply, single("SIZE", SIZE, "too-large", says, name=what, chosen=False)
+            return reply, single("SIZE", SIZE, "too-large", says, name=what, chosen=False, at=at)
     return None
 
 
-def _author(message: Message) -> Address | None:
-    """The address in From; None where there is not exactly one that can be read."""
-    values = message.all("From")
+def _author(message: Message, field: str = "From") -> Address | None:
+    """The address in From, or in Sender; None where there is not exactly one that can be read."""
+    values = message.all(field)
     if len(values) != 1:
         return None
     text = values[0].strip()

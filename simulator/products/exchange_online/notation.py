@@ -5,6 +5,8 @@
     SmartHosts                        mail.contoso.com   192.0.2.10   [192.0.2.10]   192.0.2.8/30
     ExternalEmailAddress              john@contoso.com   SMTP:john@contoso.com
     MessageExpiration                 1.00:00:00   0.12:00:00   24h
+    MaxReceiveSize, quotas            25MB   49.5 GB (53,150,220,288 bytes)   1024   Unlimited
+    RecipientLimits                   500   Unlimited
 
 Readers raise `BadValue` with the objection that the cmdlet would have.
 """
@@ -19,16 +21,20 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueE
 
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.settings import BadValue, Settings
-from simulator.source import ProblemList
+from simulator.source import Node, ProblemList
 
 __all__ = [
-    "IpEntry", "certificate_name", "domain_pattern", "exactness", "ip_entry", "lacks", "recipient", "smart_host", "span",
+    "IpEntry", "address_of", "certificate_name", "count_or_unlimited", "domain_pattern", "exactness", "ip_entry", "lacks",
+    "octets", "recipient", "smart_host", "span",
 ]  # fmt: skip
 
 _SPACE = re.compile(r"(?:smtp:)?(.*?)(?:;\d+)?\Z", re.I)
 _DOTTED_QUAD = re.compile(r"[\d.]+\Z")
 _DAYS_CLOCK = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})\Z")
 _SHORT = re.compile(r"(\d+)\s*(m|h|d)\Z", re.I)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?(?:\s*\([\d,.]+ bytes\))?\Z", re.I)
+_UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
+_UNLIMITED = "unlimited"
 _WIDEST = 24
 
 
@@ -129,6 +135,32 @@ def recipient(text: str) -> Address:
         return Address.parse(rest if colon and kind.casefold() == "smtp" else text)
     except AddressError as bad:
         raise BadValue(str(bad), "Write john@contoso.com.") from None
+
+
+def address_of(node: Node) -> Address:
+    """A setting that is one address."""
+    return recipient(node.text)
+
+
+def octets(node: Node) -> int | None:
+    """A size; None for Unlimited. Units are powers of 1024, as PowerShell's are."""
+    word = node.text.strip()
+    if word.casefold() == _UNLIMITED:
+        return None
+    match = _SIZE.match(word)
+    if match is None:
+        raise BadValue(f"{word or 'nothing'} is not a size", "Write 25MB, 49.5GB or Unlimited.")
+    return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
+
+
+def count_or_unlimited(node: Node) -> int | None:
+    """How many; None for Unlimited."""
+    word = node.text.strip()
+    if word.casefold() == _UNLIMITED:
+        return None
+    if not word.isascii() or not word.isdecimal() or not 0 < int(word) <= 1000:
+        raise BadValue(f"{word or 'nothing'} is not a number from 1 to 1000", "Write 500 or Unlimited.")
+    return int(word)
 
 
 def span(text: str) -> timedelta:

@@ -18,6 +18,7 @@ from simulator.policy.rules import rule
 from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.headers import AUTH_AS
 from simulator.products.exchange_online.identifiers import mailbox_server
+from simulator.products.exchange_online.remote_domains import reports_dropped
 
 __all__ = ["report"]
 
@@ -33,8 +34,11 @@ _SYSTEM = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e"
 def report(
     held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, tenant: Profile, at: Moment
 ) -> Notice | None:
-    """None where no report may be written."""
+    """None where no report may be written, or a remote domain is to get none."""
     if held.sender is None or not may_report(held, recipient):
+        return None
+    outside = not tenant.domains.accepts(held.sender.domain)
+    if outside and reports_dropped(held.sender, tenant.settings.RemoteDomains):
         return None
     host = mailbox_server(tenant.name)
     # The Diagnostic-Code is the whole line of Error Details: the service's code, and the other server's reply behind it.

@@ -1,13 +1,16 @@
 """Where a recipient's mail goes.
 
-    mailbox                               here; forwarding ones send it on [forwarding]; internet mail goes to
-                                          on-premises first under centralised transport
+    whoever does not take it from this sender, or in this size   returned [restrictions]
+    mailbox                               here [delivery]; forwarding ones and inbox rules send it on [forwarding]; internet
+                                          mail goes to on-premises first under centralised transport
+    public folder                         here
     group                                 its members
     mail user, contact                    its external address takes its place:
                                             a recipient of this tenant      -> routed as that one
                                             anybody else                    -> on, by the domain of that address
     unknown in an Authoritative domain    returned, 5.1.10
-    everybody else                        centralised transport, else the most specific connector, else MX
+    everybody else                        if it may leave [forwarding, sending]: centralised transport, else the most specific
+                                          connector, else MX
 
 A connector with UseMXRecord leads to the MX of the recipient's domain, otherwise to its smart hosts: the first is drawn,
 then they take turns; the rest are tried in that order when one does not answer. A host name is looked up as MX first.
@@ -28,16 +31,18 @@ from simulator.policy.decision import Connector, Step
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
 from simulator.policy.mx import families
-from simulator.policy.route import Deliver, Discard, Expand, NextHop, Relay, Return, Routing
+from simulator.policy.route import Discard, Expand, NextHop, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.tls import Demand, Level
-from simulator.products.exchange_online import wording
+from simulator.products.exchange_online import notices, wording
 from simulator.products.exchange_online.connectors import OutboundConnector
+from simulator.products.exchange_online.delivery import delivered
 from simulator.products.exchange_online.directory import Entry
 from simulator.products.exchange_online.forest import Profile
-from simulator.products.exchange_online.forwarding import blocked_copy, forwarded
-from simulator.products.exchange_online.headers import is_internal
+from simulator.products.exchange_online.forwarding import leaving, marked, sent_on
+from simulator.products.exchange_online.restrictions import refused
 from simulator.products.exchange_online.selection import centralised, centralised_step, select
+from simulator.products.exchange_online.sending import not_sent
 from simulator.products.exchange_online.steps import single
 from simulator.topology import Server
 
@@ -52,9 +57,9 @@ UNKNOWN = rule(
     "EXO-RCPT-2", "Mail for an unknown recipient of an Authoritative domain that was taken already is returned",
     fidelity="documented", source="learn: Fix NDR 550 5.1.10", test=_TEST,
 )  # fmt: skip
-AUTHENTICATED = rule(
-    "EXO-RCPT-4", "Groups return mail from senders that are not authenticated, unless told otherwise", fidelity="documented",
-    source="CMD Set-DistributionGroup; learn: Fix NDR 550 5.7.133 and 5.7.134", test=_TEST,
+STALE = rule(
+    "EXO-RCPT-11", "An address that stands for an entry of an old address book is returned with 5.1.1", fidelity="documented",
+    source="learn: Fix NDR 550 5.1.1 through 5.1.20; the form of the address is observed", test=_TEST,
 )  # fmt: skip
 SMART_HOSTS = rule(
     "EXO-ROUTE-1", "Of several smart hosts the first is drawn, then they take turns; host names are looked up as MX first",
@@ -75,21 +80,25 @@ _LEVELS = {
     "CertificateValidation": Level.CERTIFICATE,
     "DomainValidation": Level.DOMAIN,
 }
+_OF_ADDRESS_BOOK = "IMCEAEX-"
+"""How Outlook writes an entry of the address book as an address, when a reply goes to one that it remembers."""
 FROM_OWN_SERVERS = ("certificate", "sender-domain", "recipient-domain", "certificate-domain")
 
 
 def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: Moment) -> Routing:
     """Where one recipient goes, with every step of the way."""
-    if (refused := blocked_copy(held, recipient, tenant)) is not None:
-        return refused
+    if (fresh := marked(held, recipient, tenant)) is not None:
+        return fresh
     entry = tenant.directory.find(recipient)
     if entry is None:
         return _unknown(held, recipient, tenant, server, at)
     step = Step("RECIPIENT", RESOLVE, entry.kind, f"{recipient}: {_DESCRIBED[entry.kind]}", (), entry.at)
-    if entry.wants_authentication and not (is_internal(held.message) or held.generated):
-        return _stranger(entry, step)
+    if (returned := refused(held, entry, tenant, (step,))) is not None:
+        return returned
     if entry.kind == "mailbox":
         return _mailbox(held, recipient, entry, tenant, server, at, step)
+    if entry.keeps_mail:
+        return delivered(held, entry, "Inbox", tenant, at, (step,))
     if entry.kind == "group":
         return _group(entry, step)
     external = entry.properties.ExternalEmailAddress
@@ -103,16 +112,9 @@ def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: M
     return _onward(held, recipient, external, tenant, server, at, (step,))
 
 
-_DESCRIBED = {"mailbox": "a mailbox here", "group": "a group", "external": "a mail user or contact"}
-
-
-def _stranger(entry: Entry, step: Step) -> Routing:
-    says = f"{entry.address} takes mail from authenticated senders only, and this one is anonymous"
-    at = entry.properties.at("RequireSenderAuthenticationEnabled") or entry.at
-    refused = single(
-        "RECIPIENT", AUTHENTICATED, "not-authenticated", says, name="RequireSenderAuthenticationEnabled", at=at
-    )
-    return Routing(Return(wording.sender_not_authenticated(entry.kind)), (step, refused))
+_DESCRIBED = {
+    "mailbox": "a mailbox here", "group": "a group", "external": "a mail user or contact", "public folder": "a public folder",
+}  # fmt: skip
 
 
 def _group(entry: Entry, step: Step) -> Routing:
@@ -130,15 +132,20 @@ def _mailbox(
         # Internet mail for a mailbox goes to on-premises first and comes back as Originating.
         steps = (step, centralised_step(tenant, central))
         return _over(central, held, recipient, recipient, tenant, server, at, steps)
-    onwards = forwarded(entry, tenant)
-    if onwards is None:
-        return Routing(Deliver(entry.address), (step,))
-    return Routing(onwards.route, (step, *onwards.steps))
+    further = sent_on(held, entry, tenant, (step,))
+    if isinstance(further, Routing):
+        return further
+    folder, so_far = further
+    return delivered(held, entry, folder, tenant, at, so_far)
 
 
 def _unknown(held: Held, recipient: Address, tenant: Profile, server: Server, at: Moment) -> Routing:
     """An address that is not in the directory: somebody outside, or of the other half of an InternalRelay domain."""
     domain = tenant.domains.find(recipient.domain)
+    if domain is not None and recipient.local.upper().startswith(_OF_ADDRESS_BOOK):
+        says = f"{recipient} stands for an entry of an address book, and there is none any more"
+        step = single("RECIPIENT", STALE, "stale", says, name=str(recipient), chosen=False, at=domain.at("DomainType"))
+        return Routing(Return(notices.stale_recipient()), (step,))
     if domain is not None and tenant.domains.is_authoritative(recipient.domain):
         says = f"{recipient} is not in the directory, and {recipient.domain} is Authoritative"
         where = domain.at("DomainType")
@@ -161,6 +168,8 @@ def _onward(
     steps: tuple[Step, ...],
 ) -> Routing:
     """Out of the tenant. `target` is the address that counts, and travels, from now on."""
+    if stopped := leaving(held, target, tenant) or not_sent(held, target, tenant, at):
+        return Routing(stopped.route, (*steps, *stopped.steps))
     central = centralised(tenant)
     came_from_there = held.facts.get("basis") in FROM_OWN_SERVERS
     if central and not came_from_there:

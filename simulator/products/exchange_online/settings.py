@@ -9,12 +9,16 @@ from datetime import timedelta
 from typing import Self
 
 from simulator.mail.address import Address, AddressError, parse_domain
-from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, section, texts
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, section, text
+from simulator.products.exchange_online.authentication_policy import AuthenticationPolicy
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
 from simulator.products.exchange_online.dkim_config import DkimSigningConfig
+from simulator.products.exchange_online.inbox_rules import InboxRule
 from simulator.products.exchange_online.knobs import Knobs
-from simulator.products.exchange_online.notation import lacks, recipient, span
+from simulator.products.exchange_online.notation import address_of, count_or_unlimited, span
 from simulator.products.exchange_online.outbound_policy import HostedOutboundSpamFilterPolicy
+from simulator.products.exchange_online.recipients import RecipientObject
+from simulator.products.exchange_online.remote_domains import RemoteDomain
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
 
 __all__ = [
@@ -25,16 +29,8 @@ __all__ = [
 AUTHORITATIVE = "Authoritative"
 INTERNAL_RELAY = "InternalRelay"
 
-GROUPS = ("DistributionGroup", "MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "GroupMailbox")
-MAILBOXES = ("UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox")
-EXTERNALS = ("MailUser", "MailContact")
-
 _DAY = timedelta(days=1)
 _TEXT = {"type": "string"}
-
-
-def _address(node: Node) -> Address:
-    return recipient(node.text)
 
 
 class AcceptedDomain(Settings):
@@ -50,6 +46,10 @@ class AcceptedDomain(Settings):
     MatchSubDomains: bool = flag(False, "subdomains are accepted too; InternalRelay only")
     Default: bool = flag(False, "the default domain: reports come from its postmaster")
     InitialDomain: bool = flag(False, "the onmicrosoft.com domain that the tenant began with")
+    IPv6Status: str = choice(
+        "whether anonymous mail over IPv6 is taken (Enable-IPv6ForAcceptedDomain)", "Enabled", "Disabled", default="Enabled",
+        of="Get-IPv6StatusForAcceptedDomain",
+    )  # fmt: skip
     OutboundOnly: object = ignored("for mail that leaves only")
     SendingFromDomainDisabled: object = ignored("nobody may send from the domain")
     SendingToDomainDisabled: object = ignored("nobody may send to the domain")
@@ -82,92 +82,6 @@ class AcceptedDomain(Settings):
             problems.error(self.at("MatchSubDomains"), says, "Write DomainType: InternalRelay.")
 
 
-def _proxies(node: Node) -> tuple[Address, ...]:
-    """EmailAddresses: SMTP ones count, X500 and the like are left out."""
-    words = [item.text.strip() for item in node.items]
-    kinds = [word.partition(":")[0].casefold() if ":" in word else "smtp" for word in words]
-    return tuple(recipient(word) for word, kind in zip(words, kinds, strict=True) if kind == "smtp")
-
-
-class RecipientObject(Settings):
-    """A recipient of the tenant's directory: a mailbox's properties, a mail user, a contact, a group."""
-
-    noun = "a recipient"
-    cmdlet = "Get-Recipient"
-
-    RecipientType: str | None = choice(
-        "what it is; left out: a mailbox, or what its other properties say",
-        *MAILBOXES,
-        *EXTERNALS,
-        *GROUPS,
-        of="Get-Recipient",
-    )
-    RecipientTypeDetails: object = ignored("the finer kind, in a Get- record", silent=True)
-    ExternalEmailAddress: Address | None = custom(_address, None, "where a mail user or contact really is", _TEXT)
-    Members: tuple[Address, ...] = texts("who is in a group", read=recipient)
-    ForwardingSmtpAddress: Address | None = custom(_address, None, "where a mailbox forwards to", _TEXT)
-    ForwardingAddress: Address | None = custom(
-        _address,
-        None,
-        "the recipient of this tenant that a mailbox forwards to; goes before ForwardingSmtpAddress",
-        _TEXT,
-    )
-    DeliverToMailboxAndForward: bool = flag(False, "a forwarding mailbox keeps a copy")
-    EmailAddresses: tuple[Address, ...] = custom(
-        _proxies, (), "further addresses (proxy addresses)", {"type": ["array", "string"], "items": {"type": "string"}}
-    )
-    RequireSenderAuthenticationEnabled: bool | None = flag(
-        None, "mail from anonymous senders is returned; left out: true for groups, false for others"
-    )
-    SmtpClientAuthenticationDisabled: bool | None = flag(
-        None, "the mailbox may not submit with SMTP AUTH; left out: as TransportConfig says"
-    )
-    PrimarySmtpAddress: object = ignored("the address; here it is the key of the map", silent=True)
-    WindowsEmailAddress: object = ignored("the address again", silent=True)
-    MicrosoftOnlineServicesID: object = ignored("the sign-in name", silent=True)
-    Name: object = ignored("metadata", silent=True)
-    DisplayName: object = ignored("metadata", silent=True)
-    Alias: object = ignored("metadata", silent=True)
-    FirstName: object = ignored("metadata", silent=True)
-    LastName: object = ignored("metadata", silent=True)
-    Password: object = ignored("passwords are the lab's", silent=True)
-    HiddenFromAddressListsEnabled: object = ignored("address lists play no part", silent=True)
-    Type: object = ignored("Distribution or Security", silent=True)
-    Shared: object = ignored("a switch of New-Mailbox", silent=True)
-    Room: object = ignored("a switch of New-Mailbox", silent=True)
-    MemberJoinRestriction: object = ignored("who may join a group", silent=True)
-    MaxReceiveSize: object = ignored("the largest message it takes")
-    MaxSendSize: object = ignored("the largest message it sends")
-    AcceptMessagesOnlyFrom: object = ignored("who may send to it")
-    AcceptMessagesOnlyFromSendersOrMembers: object = ignored("who may send to it")
-    RejectMessagesFrom: object = ignored("who may not send to it")
-    GrantSendOnBehalfTo: object = ignored("who may send on its behalf")
-    ModerationEnabled: object = ignored("a moderator decides")
-
-    @property
-    def kind(self) -> str:
-        """`mailbox`, `external` or `group`."""
-        found = self.RecipientType
-        if found is None:
-            found = "MailUser" if self.ExternalEmailAddress else "DistributionGroup" if self.Members else "UserMailbox"
-        return "group" if found in GROUPS else "external" if found in EXTERNALS else "mailbox"
-
-    def check(self, problems: ProblemList) -> None:
-        try:
-            Address.parse(self.name)
-        except AddressError as bad:
-            problems.error(self.place, f"{bad}.", "Recipients is a map by address.")
-        if self.kind == "external" and lacks(self, "ExternalEmailAddress", problems):
-            says = f"{self.name} is a {self.RecipientType} and lacks ExternalEmailAddress."
-            problems.error(self.at("RecipientType"), says, "Add ExternalEmailAddress: the address where it really is.")
-        for parameter, kind in (("ExternalEmailAddress", "external"), ("Members", "group")):
-            if self.written(parameter) and self.kind != kind:
-                problems.warn(self.at(parameter), f"{parameter} has no effect on a {self.RecipientType}")
-        for parameter in ("ForwardingSmtpAddress", "ForwardingAddress"):
-            if getattr(self, parameter) and self.kind != "mailbox":
-                problems.warn(self.at(parameter), f"{parameter} has no effect on a {self.RecipientType}")
-
-
 class OrganizationConfig(Settings):
     """Set-OrganizationConfig."""
 
@@ -178,6 +92,7 @@ class OrganizationConfig(Settings):
         False, "anonymous mail whose envelope sender is in an accepted domain is refused unless a connector matches by "
         "address or certificate",
     )  # fmt: skip
+    DefaultAuthenticationPolicy: str = text("the authentication policy of users that have none of their own")
     SendFromAliasEnabled: object = ignored("whether aliases stay visible as senders", silent=True)
     OAuth2ClientProfileEnabled: object = ignored("sign-in", silent=True)
 
@@ -197,12 +112,14 @@ class TransportConfig(Settings):
 
     MessageExpiration: timedelta = custom(_expiration, _DAY, "how long mail is tried: 12 to 24 hours", _TEXT)
     ExternalPostmasterAddress: Address | None = custom(
-        _address, None, "the author of reports to outside; left out: postmaster of the default domain", _TEXT
+        address_of, None, "the author of reports to outside; left out: postmaster of the default domain", _TEXT
     )
     SmtpClientAuthenticationDisabled: bool = flag(
         False, "nobody may submit with SMTP AUTH, unless the mailbox says otherwise"
     )
-    MaxRecipientEnvelopeLimit: object = ignored("the most recipients of a message")
+    MaxRecipientEnvelopeLimit: int | None = custom(
+        count_or_unlimited, None, "the most recipients of a message; Unlimited is 1000", _TEXT
+    )
     AllowLegacyTLSClients: object = ignored("old TLS versions at the legacy submission host")
     ExternalDelayDsnEnabled: object = ignored("notices of delay to outside")
     InternalDelayDsnEnabled: object = ignored("notices of delay inside")
@@ -228,7 +145,13 @@ class TenantSettings(Settings):
     )
     TransportConfig: TransportConfig = section(TransportConfig, "Set-TransportConfig", label="TransportConfig")
     TransportRules: object = ignored("mail flow rules, in order")
-    RemoteDomains: object = ignored("what may be sent to other domains")
+    RemoteDomains: dict[str, RemoteDomain] = mapping(
+        RemoteDomain, "what may be sent to other domains by itself, by name; Default is for *"
+    )
+    InboxRules: dict[str, InboxRule] = mapping(InboxRule, "inbox rules of mailboxes, by name")
+    AuthenticationPolicies: dict[str, AuthenticationPolicy] = mapping(
+        AuthenticationPolicy, "which protocols take a password, by name"
+    )
     HostedOutboundSpamFilterPolicy: HostedOutboundSpamFilterPolicy = section(
         HostedOutboundSpamFilterPolicy,
         "whether mailboxes may forward to outside",

@@ -19,7 +19,9 @@ from simulator.policy.validation import Look, Order, Refusal, Sent, Task
 from simulator.products.exchange_online import listener
 from simulator.products.exchange_online.admission import admit
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
+from simulator.products.exchange_online.edge import stopped_after, stopped_before
 from simulator.products.exchange_online.forest import Forest, Profile
+from simulator.products.exchange_online.forwarding import SENDS_AS
 from simulator.products.exchange_online.headers import outgoing, stamped
 from simulator.products.exchange_online.identifiers import egress_name, frontend, suffix
 from simulator.products.exchange_online.report import report
@@ -70,14 +72,19 @@ class Tenant:
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
         if session.auth:
             return listener.submitted(session, self.forest)
-        return admit(session, envelope, recipient, self.forest, at.now, self._tail(at))
+        tail = self._tail(at)
+        stopped = stopped_before(session, envelope, recipient, self.forest, self.profile, tail)
+        if stopped is not None:
+            return stopped
+        taken = admit(session, envelope, recipient, self.forest, at.now, tail)
+        return stopped_after(session, recipient, taken, self.forest, tail) or taken
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
     ) -> Asking[Decision]:
         yield from ()
         incoming = facts.get("direction") == "Incoming"
-        return listener.content(session, message, self.profile, self.forest, at, incoming=incoming)
+        return listener.content(session, envelope, message, self.profile, self.forest, at, incoming=incoming)
 
     def stamp(self, held: Held, at: Moment) -> Message:
         return stamped(held, self.profile, self._inbound(held), at)
@@ -90,7 +97,8 @@ class Tenant:
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
         connector = self._outbound(relay)
         message = outgoing(held.message, keeps_internal=connector is not None and connector.CloudServicesMailEnabled)
-        return signed(message, held, relay, self.profile, at), held.sender
+        own = held.facts.get(SENDS_AS)  # what an inbox rule forwards is the mailbox's own mail
+        return signed(message, held, relay, self.profile, at), Address.parse(own) if own else held.sender
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
         address = self.server.addresses[at.draw("egress", len(self.server.addresses))]

@@ -21,7 +21,7 @@ __all__ = [
     "cannot_send_as", "closed_abruptly", "connection_refused", "connection_timed_out", "direct_send", "dns_failed",
     "expired", "external_forwarding", "header_too_large", "hop_count", "last_attempt", "login_disabled", "login_failed", "login_not_here",
     "no_such_domain", "not_authenticated", "null_mx", "partner_refused", "queued", "recipient_ok", "relay_denied",
-    "sender_not_authenticated", "sender_ok", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
+    "sender_ok", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
 ]  # fmt: skip
 
 _TEST = "tests/products/exchange_online/test_wording.py"
@@ -139,13 +139,6 @@ def login_not_here() -> Reply:
 def unknown_recipient(address: Address) -> Reply:
     text = f"RESOLVER.ADR.RecipientNotFound; Recipient {address} not found by SMTP address lookup"
     return Reply(550, "5.1.10", text)
-
-
-def sender_not_authenticated(kind: str) -> Reply:
-    """inferred: the codes are documented, their texts are not."""
-    code = {"group": "5.7.133", "mailbox": "5.7.134", "external": "5.7.136"}[kind]
-    noun = {"group": "group", "mailbox": "mailbox", "external": "mail user"}[kind]
-    return Reply(550, code, f"Sender not authenticated for {noun}")
 
 
 def external_forwarding() -> Reply:

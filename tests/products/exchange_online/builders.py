@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from simulator.mail.tls import TlsFacts
 from simulator.policy.decision import Candidate, Decision, Step
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
+from simulator.policy.route import Deliver, Expand, Return, Revise, Route
 from simulator.products.exchange_online import Tenant, TenantSettings, build
 from simulator.source import Node, ProblemList, Source
 from simulator.topology import CertificateSpec, Person, Server
@@ -116,6 +118,31 @@ def held(
         facts=facts,
         **rest,
     )
+
+
+def endings(
+    host: Tenant, what: Held, memory: dict[str, Any] | None = None, now: datetime = NOW
+) -> list[tuple[str, Route, Held]]:
+    """Where the copies of a message for one recipient end at the tenant, and in which state: groups and revisions followed."""
+    (recipient,) = what.recipients
+    memory = {} if memory is None else memory
+    found = host.route(what, recipient, at(memory, now)).route
+    if isinstance(found, Revise):
+        what = replace(what, message=found.message, facts={**what.facts, **found.facts})
+        onwards = (recipient, *found.also) if found.instead is None else found.instead
+    elif isinstance(found, Expand):
+        onwards = (*([recipient] if found.keep else []), *found.to)
+    else:
+        return [(str(recipient), found, what)]
+    copies = [replace(what, recipients=(one,), original=what.original or recipient) for one in onwards]
+    return [ending for copy in copies for ending in endings(host, copy, memory, now)]
+
+
+def told(route: Route) -> str:
+    """A route as a test says it: the folder, the reply that goes back, or the kind."""
+    if isinstance(route, Deliver):
+        return f"{route.mailbox} {route.folder}"
+    return route.reply.codes if isinstance(route, Return) else type(route).__name__
 
 
 ORIGINATING = {"tenant": "m365", "direction": "Originating", "basis": "certificate"}

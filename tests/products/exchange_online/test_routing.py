@@ -13,7 +13,16 @@ from simulator.policy.route import Deliver, Discard, Expand, Relay, Return, Rout
 from simulator.policy.tls import Level
 from simulator.products.exchange_online import Tenant
 from simulator.products.exchange_online.headers import AUTH_AS
-from tests.products.exchange_online.builders import ORIGINATING, SUBMITTED, at, contoso, held, message, outbound
+from tests.products.exchange_online.builders import (
+    ORIGINATING,
+    SUBMITTED,
+    at,
+    contoso,
+    endings,
+    held,
+    message,
+    outbound,
+)
 
 TO_SM = {"OutboundConnectors": outbound(RecipientDomains="sm.contoso.com")}
 EVERYTHING = {"OutboundConnectors": outbound(AllAcceptedDomains=True)}
@@ -190,17 +199,19 @@ def test_strangers_reach_a_group_only_if_it_lets_them(properties: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("properties", "route"),
+    ("properties", "ends"),
     [
-        ({"ForwardingSmtpAddress": "bob@contoso.com"}, Expand((BOB,), "forward", False)),
-        ({"ForwardingSmtpAddress": "bob@contoso.com", "DeliverToMailboxAndForward": True}, Expand((BOB,), "forward", True)),
-        ({"ForwardingAddress": "bob@contoso.com", "ForwardingSmtpAddress": "x@gmail.test"}, Expand((BOB,), "forward", False)),
-        ({"ForwardingSmtpAddress": "user@contoso.com"}, Deliver(USER)),
-        ({"DeliverToMailboxAndForward": True}, Deliver(USER)),
+        ({"ForwardingSmtpAddress": "bob@contoso.com"}, [BOB]),
+        ({"ForwardingSmtpAddress": "bob@contoso.com", "DeliverToMailboxAndForward": True}, [USER, BOB]),
+        ({"ForwardingAddress": "bob@contoso.com", "ForwardingSmtpAddress": "x@gmail.test"}, [BOB]),
+        ({"ForwardingSmtpAddress": "user@contoso.com"}, [USER]),
+        ({"DeliverToMailboxAndForward": True}, [USER]),
     ],
-)  # fmt: skip
-def test_a_mailbox_forwards(properties: dict[str, Any], route: Deliver | Expand) -> None:
-    assert route == routed(contoso(Recipients={"user@contoso.com": properties}), "user@contoso.com").route
+)
+def test_a_mailbox_forwards(properties: dict[str, Any], ends: list[Address]) -> None:
+    found = endings(contoso(Recipients={"user@contoso.com": properties}), held())
+
+    assert [Deliver(mailbox) for mailbox in ends] == [route for _, route, _ in found]
 
 
 # Centralised transport
