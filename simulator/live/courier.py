@@ -212,6 +212,10 @@ class Courier:
 
     async def _login(self, client: SMTP, user: str, password: str) -> Said:
         offered = next((k.upper().split() for k in self._keywords if k.upper().startswith("AUTH ")), [])
+        if password.startswith("Bearer ") and "XOAUTH2" in offered:
+            return await self._say(
+                client, f"AUTH XOAUTH2 {_encoded(f'user={user}{chr(1)}auth={password}{chr(1)}{chr(1)}')}"
+            )
         if "LOGIN" in offered and "PLAIN" not in offered:
             for command in ("AUTH LOGIN", _encoded(user)):
                 asked = await self._say(client, command)

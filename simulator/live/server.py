@@ -191,7 +191,8 @@ class LabSMTP(Connection):
             await self.answer(Reply(503, "5.5.1", "Not during a mail transaction"))
         else:
             in_clear = self.reception.host.submission.tls and not session.tls
-            found = await read_credentials(arg, self._challenge, in_clear=in_clear)
+            tokens = any("XOAUTH2" in k.upper().split() for k in self._keywords)
+            found = await read_credentials(arg, self._challenge, in_clear=in_clear, tokens=tokens)
             if found is not None:
                 await self.answer(found if isinstance(found, Reply) else self.reception.login(*found))
 

@@ -9,7 +9,8 @@
 
 Parameters are the product's settings under their own names; `Identity` (or `Name`) picks the object. Which servers have
 such objects follows from the products' settings classes. Recipients are known by their address, and a mailbox also by
-its person: `Set-Mailbox: {Identity: Bob, ForwardingSmtpAddress: amy@contoso.com}`.
+its person: `Set-Mailbox: {Identity: Bob, ForwardingSmtpAddress: amy@contoso.com}`. Some objects exist unwritten: Set- takes
+them as they are, and Remove- refuses them. Cmdlets that only set what another object has are in `simulator.scenario.shorthand`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from simulator.products.registry import PRODUCTS
 from simulator.scenario.errors import near_miss
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, without_mailbox
+from simulator.scenario.shorthand import SHORTHAND, rewritten
 from simulator.source import Entry, Node, ProblemList, Scalar, Source
 
 __all__ = ["NOUNS", "Cmdlet", "Noun", "find", "names", "run"]
@@ -39,6 +41,7 @@ class Noun:
     names_only: tuple[str, ...] = ("Identity", "Name")
     recipient_type: str = ""
     single: bool = False
+    built_in: str = ""  # the object that every server has without being written
 
     @property
     def words(self) -> str:
@@ -55,6 +58,7 @@ _SWITCH = ("Enable", "Disable")
 _ADDRESSES = ("Identity", "PrimarySmtpAddress", "WindowsEmailAddress", "MicrosoftOnlineServicesID", "Name")
 _RECIPIENTS: Final = {
     "Mailbox": "UserMailbox", "MailUser": "MailUser", "MailContact": "MailContact", "DistributionGroup": "DistributionGroup",
+    "DynamicDistributionGroup": "DynamicDistributionGroup", "UnifiedGroup": "GroupMailbox", "MailPublicFolder": "PublicFolder",
 }  # fmt: skip
 
 NOUNS: Final[Mapping[str, Noun]] = {
@@ -62,8 +66,10 @@ NOUNS: Final[Mapping[str, Noun]] = {
     for noun in (
         *(Noun(n, f"{n}s", _CHANGE) for n in ("InboundConnector", "OutboundConnector", "SendConnector", "ReceiveConnector")),
         Noun("AcceptedDomain", "AcceptedDomains", _CHANGE, ("Identity", "DomainName", "Name"), ("Identity", "DomainName", "Name")),
-        Noun("RemoteDomain", "RemoteDomains", _CHANGE),
+        Noun("RemoteDomain", "RemoteDomains", _CHANGE, built_in="Default"),
         Noun("DkimSigningConfig", "DkimSigningConfig", ("New", "Set"), ("Identity", "DomainName"), ("Identity", "DomainName")),
+        Noun("AuthenticationPolicy", "AuthenticationPolicies", _CHANGE),
+        Noun("InboxRule", "InboxRules", (*_CHANGE, *_SWITCH)),
         *(Noun(n, f"{n}s", (*_CHANGE, *_SWITCH)) for n in ("TransportRule", "JournalRule")),
         *(Noun(n, "Recipients", _CHANGE, (*_ADDRESSES, "ExternalEmailAddress"), _ADDRESSES, t) for n, t in _RECIPIENTS.items()),
         *(
@@ -79,9 +85,10 @@ NOUNS: Final[Mapping[str, Noun]] = {
 class Cmdlet:
     verb: str
     noun: Noun
+    written: str = ""  # as the step has it, where that is short for this cmdlet
 
     def __str__(self) -> str:
-        return f"{self.verb}-{self.noun.noun}"
+        return self.written or f"{self.verb}-{self.noun.noun}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ class _Call:
 
 def find(text: str) -> Cmdlet | None:
     """The cmdlet of that name, whatever its case."""
+    if (short := SHORTHAND.get(text.casefold())) is not None:
+        return Cmdlet(short.verb, NOUNS[short.noun.casefold()], short.name)
     verb, _, noun = text.partition("-")
     found = NOUNS.get(noun.casefold())
     known = next((v for v in found.verbs if v.casefold() == verb.casefold()), None) if found else None
@@ -116,7 +125,8 @@ def find(text: str) -> Cmdlet | None:
 
 def names() -> tuple[str, ...]:
     """All cmdlets, for near misses and the reference."""
-    return tuple(f"{verb}-{noun.noun}" for noun in NOUNS.values() for verb in noun.verbs)
+    every = tuple(f"{verb}-{noun.noun}" for noun in NOUNS.values() for verb in noun.verbs)
+    return (*every, *(short.name for short in SHORTHAND.values()))
 
 
 def run(tree: Node, cmdlet: Cmdlet, step: Entry, server: Node | None, problems: ProblemList) -> Node:
@@ -124,6 +134,10 @@ def run(tree: Node, cmdlet: Cmdlet, step: Entry, server: Node | None, problems: 
     parameters = step.node
     if parameters.is_map and parameters.entry("server"):
         server, parameters = parameters.get("server"), parameters.without("server")
+    if cmdlet.written:
+        parameters = rewritten(tree, cmdlet.written, parameters, problems)
+    if cmdlet.noun.noun == "InboxRule" and parameters.get("Mailbox"):
+        parameters, server = _of_mailbox(tree, parameters, server, problems)
     call = _Call(cmdlet, step.key_at, _servers(tree, cmdlet, step, server, problems), problems)
     needed = f"{{{'NAME: value' if cmdlet.noun.single else f'{cmdlet.noun.by[0]}: NAME, ...'}}}"
     if not call.servers:
@@ -142,6 +156,18 @@ def run(tree: Node, cmdlet: Cmdlet, step: Entry, server: Node | None, problems: 
         problems.error(step.key_at, f"{cmdlet} does not say which.", f"Write  {cmdlet}: {needed}")
         return tree
     return _on_object(tree, call, identity, parameters)
+
+
+def _of_mailbox(tree: Node, parameters: Node, server: Node | None, problems: ProblemList) -> tuple[Node, Node | None]:
+    """An inbox rule is at its mailbox's server, which may be named by the person."""
+    who = parameters.get("Mailbox")
+    assert who is not None
+    name = who.text.strip()
+    box = find_mailbox(tree, name) if "@" in name else mailbox_of(tree, name, who.at, problems)
+    if box is None:
+        return parameters, server
+    parameters = parameters.with_entry("Mailbox", Node(Scalar(box.address, quoted=True), who.at))
+    return parameters, server or Node(Scalar(box.server, quoted=True), who.at)
 
 
 def _identity(noun: Noun, parameters: Node) -> Node | None:
@@ -210,6 +236,11 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
     if call.cmdlet.verb == "New":
         return _new(tree, call, name, identity, parameters, box)
     having = tuple(s for s in call.servers if _object(s, noun, name) or (box and box.server == s.key))
+    if noun.built_in and name.casefold() == noun.built_in.casefold():
+        if call.cmdlet.verb == "Remove":
+            call.problems.error(identity.at, f"the {noun.words} {noun.built_in} cannot be removed.")
+            return tree
+        having = call.servers
     if not having:
         known = [e.key for s in call.servers for e in _entries(s.node, noun.section)]
         says = f'no {noun.words} "{name}" at {" or ".join(s.key for s in call.servers)}.'

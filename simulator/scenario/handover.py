@@ -70,7 +70,7 @@ def _handover(send: Send, world: World, at: datetime) -> Handover:
     name = owner.address if owner and (own or send.auth) else send.sender or f"postmaster@{server.fqdn}"
     errand = Errand(
         source, send.helo or f"[{source}]", sender, send.to, content, _demand(send), port,
-        login=(str(name), LAB_PASSWORD) if login else None, passage=passage,
+        login=(str(name), send.password or LAB_PASSWORD) if login else None, passage=passage,
     )  # fmt: skip
     target = Target(server.fqdn, server.addresses[0])
     start = person.name if person else str(send.sender) if send.sender else "<>"

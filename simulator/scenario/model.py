@@ -34,6 +34,7 @@ class Send:
     tls: str = ""  # "", "on", "off", "required", "1.0" to "1.3"
     certificate: CertificateSpec | None = None
     auth: str = ""  # the person who logs in, by the name in `people`
+    password: str = ""  # what is shown at login; empty for the right one
     null_sender: bool = False  # the envelope says <>; `sender` still says who sends
     after: timedelta = timedelta()
     at: Source = NOWHERE

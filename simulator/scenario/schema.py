@@ -150,6 +150,7 @@ SEND_WORDS: Final[Mapping[str, Word]] = {
     "tls": Word("on, off, required, or a version from 1.0 to 1.3", {"enum": ["on", "off", "required", "1.0", "1.1", "1.2", "1.3", True, False, 1.0, 1.1, 1.2, 1.3]}),
     "cert": Word("the client's certificate", {"$ref": "#/$defs/cert"}),
     "auth": Word("the person who logs in", _TEXT),
+    "password": Word("what is shown at login; left out: lab, the right one; `Bearer lab` is the right token, for XOAUTH2", _TEXT),
     "null sender": Word("true: the envelope sender is <>", _TEXT),
     "after": Word("how long after the one before it is sent", _TEXT),
 }  # fmt: skip

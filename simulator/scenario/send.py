@@ -202,6 +202,7 @@ _KEYS: Mapping[str, Callable[[Draft, Node, _Reading], None]] = {
     "tls": _value("tls", "tls", _tls),
     "cert": _cert,
     "auth": _auth,
+    "password": _text("password"),
     "null sender": _null,
     "after": _value("after", "after", duration),
 }

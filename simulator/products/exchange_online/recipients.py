@@ -32,7 +32,7 @@ PUBLIC_FOLDERS = ("PublicFolder",)
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": ["array", "string"], "items": {"type": "string"}}
-_RIGHTS = ("SendAs",)
+_SEND_AS = "SendAs"
 
 
 def _proxies(node: Node) -> tuple[Address, ...]:
@@ -43,12 +43,14 @@ def _proxies(node: Node) -> tuple[Address, ...]:
 
 
 def _rights(node: Node) -> Mapping[Address, str]:
-    """`{amy@contoso.com: SendAs}`, or a list of trustees."""
-    pairs = [(e.key, e.node.text) for e in node.entries] if node.is_map else [(i.text, _RIGHTS[0]) for i in node.items]
-    for _, right in pairs:
-        if right.strip().casefold() != _RIGHTS[0].casefold():
-            raise BadValue(f"{right} is not a value of Add-RecipientPermission -AccessRights", "Write SendAs.")
-    return {recipient(trustee): _RIGHTS[0] for trustee, _ in pairs}
+    """`{amy@contoso.com: SendAs}`."""
+    if not node.is_map:
+        raise BadValue("a mapping from trustees to rights is expected", "Write {amy@contoso.com: SendAs}.")
+    for entry in node.entries:
+        if entry.node.text.strip().casefold() != _SEND_AS.casefold():
+            says = f"{entry.node.text} is not a value of Add-RecipientPermission -AccessRights"
+            raise BadValue(says, "Write SendAs.")
+    return {recipient(entry.key): _SEND_AS for entry in node.entries}
 
 
 class RecipientObject(Settings):
@@ -126,7 +128,7 @@ class RecipientObject(Settings):
         _rights,
         {},
         "who may send as it: {TRUSTEE: SendAs} (Add-RecipientPermission)",
-        {"type": ["object", "array", "string"]},
+        {"type": "object"},
     )
     GrantSendOnBehalfTo: tuple[Address, ...] = texts(
         "who may send on its behalf, naming themselves in Sender", read=recipient

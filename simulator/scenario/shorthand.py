@@ -1,0 +1,82 @@
+"""Cmdlets that say in their own words what is a setting of another object here: their parameters, as those of Set-.
+
+| cmdlet | is |
+| --- | --- |
+| Add-RecipientPermission {Identity, Trustee, AccessRights} | Set-Mailbox {Identity, RecipientPermission: {TRUSTEE: SendAs}} |
+| Remove-RecipientPermission | the same, `remove` |
+| Set-CASMailbox | Set-Mailbox |
+| Set-User | Set-Mailbox |
+| Enable-, Disable-IPv6ForAcceptedDomain {Domain} | Set-AcceptedDomain {Identity, IPv6Status: Enabled or Disabled} |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.scenario.people import mailbox_of
+from simulator.source import Node, ProblemList, Scalar
+
+__all__ = ["SHORTHAND", "Shorthand", "rewritten"]
+
+_Rewrite = Callable[[Node, Node, ProblemList], Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Shorthand:
+    """What a cmdlet stands for: verb and noun, and how its parameters are written there."""
+
+    name: str
+    verb: str
+    noun: str
+    rewrite: _Rewrite
+
+
+def rewritten(tree: Node, name: str, parameters: Node, problems: ProblemList) -> Node:
+    """The parameters of the cmdlet that `name` stands for."""
+    return SHORTHAND[name.casefold()].rewrite(tree, parameters, problems)
+
+
+def _same(tree: Node, parameters: Node, problems: ProblemList) -> Node:
+    return parameters
+
+
+def _permission(remove: bool) -> _Rewrite:
+    def rewrite(tree: Node, parameters: Node, problems: ProblemList) -> Node:
+        trustee = parameters.get("Trustee")
+        if trustee is None:
+            problems.error(parameters.at, "it is not said who gets the permission.", "Add  Trustee: amy@contoso.com")
+            return parameters
+        name, right = trustee.text.strip(), parameters.get("AccessRights")
+        if "@" not in name and (box := mailbox_of(tree, name, trustee.at, problems)) is not None:
+            name = box.address
+        given = (
+            Node(Scalar("remove"), trustee.at) if remove else right or Node(Scalar("SendAs", quoted=True), trustee.at)
+        )
+        permission = Node({}, parameters.at).with_entry(name, given, trustee.at)
+        kept = parameters.without("Trustee").without("AccessRights").without("Confirm")
+        return kept.with_entry("RecipientPermission", permission, parameters.at)
+
+    return rewrite
+
+
+def _ipv6(status: str) -> _Rewrite:
+    def rewrite(tree: Node, parameters: Node, problems: ProblemList) -> Node:
+        domain = parameters if not parameters.is_map else parameters.get("Domain") or parameters.get("Identity")
+        made = Node.of({"IPv6Status": status}, parameters.at)
+        return made.with_entry("Identity", domain, domain.at) if domain is not None else made
+
+    return rewrite
+
+
+_EVERY = (
+    Shorthand("Add-RecipientPermission", "Set", "Mailbox", _permission(remove=False)),
+    Shorthand("Remove-RecipientPermission", "Set", "Mailbox", _permission(remove=True)),
+    Shorthand("Set-CASMailbox", "Set", "Mailbox", _same),
+    Shorthand("Set-User", "Set", "Mailbox", _same),
+    Shorthand("Enable-IPv6ForAcceptedDomain", "Set", "AcceptedDomain", _ipv6("Enabled")),
+    Shorthand("Disable-IPv6ForAcceptedDomain", "Set", "AcceptedDomain", _ipv6("Disabled")),
+)
+SHORTHAND: Final[Mapping[str, Shorthand]] = {short.name.casefold(): short for short in _EVERY}
+"""By folded name."""
