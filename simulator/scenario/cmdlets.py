@@ -131,13 +131,11 @@ def names() -> tuple[str, ...]:
 
 def run(tree: Node, cmdlet: Cmdlet, step: Entry, server: Node | None, problems: ProblemList) -> Node:
     """The tree after one cmdlet; the same tree where it is refused."""
-    parameters = step.node
+    parameters = rewritten(tree, str(cmdlet), step.node, problems)
+    if parameters is None:
+        return tree
     if parameters.is_map and parameters.entry("server"):
         server, parameters = parameters.get("server"), parameters.without("server")
-    if cmdlet.written:
-        parameters = rewritten(tree, cmdlet.written, parameters, problems)
-    if cmdlet.noun.noun == "InboxRule" and parameters.get("Mailbox"):
-        parameters, server = _of_mailbox(tree, parameters, server, problems)
     call = _Call(cmdlet, step.key_at, _servers(tree, cmdlet, step, server, problems), problems)
     needed = f"{{{'NAME: value' if cmdlet.noun.single else f'{cmdlet.noun.by[0]}: NAME, ...'}}}"
     if not call.servers:
@@ -156,18 +154,6 @@ def run(tree: Node, cmdlet: Cmdlet, step: Entry, server: Node | None, problems: 
         problems.error(step.key_at, f"{cmdlet} does not say which.", f"Write  {cmdlet}: {needed}")
         return tree
     return _on_object(tree, call, identity, parameters)
-
-
-def _of_mailbox(tree: Node, parameters: Node, server: Node | None, problems: ProblemList) -> tuple[Node, Node | None]:
-    """An inbox rule is at its mailbox's server, which may be named by the person."""
-    who = parameters.get("Mailbox")
-    assert who is not None
-    name = who.text.strip()
-    box = find_mailbox(tree, name) if "@" in name else mailbox_of(tree, name, who.at, problems)
-    if box is None:
-        return parameters, server
-    parameters = parameters.with_entry("Mailbox", Node(Scalar(box.address, quoted=True), who.at))
-    return parameters, server or Node(Scalar(box.server, quoted=True), who.at)
 
 
 def _identity(noun: Noun, parameters: Node) -> Node | None:

@@ -6,6 +6,7 @@
 | Remove-RecipientPermission | the same, `remove` |
 | Set-CASMailbox | Set-Mailbox |
 | Set-User | Set-Mailbox |
+| New-, Set-InboxRule {Mailbox: PERSON} | the same with the mailbox's address, at its server |
 | Enable-, Disable-IPv6ForAcceptedDomain {Domain} | Set-AcceptedDomain {Identity, IPv6Status: Enabled or Disabled} |
 """
 
@@ -15,12 +16,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.scenario.people import mailbox_of
+from simulator.scenario.people import find_mailbox, mailbox_of
 from simulator.source import Node, ProblemList, Scalar
 
 __all__ = ["SHORTHAND", "Shorthand", "rewritten"]
 
-_Rewrite = Callable[[Node, Node, ProblemList], Node]
+_Rewrite = Callable[[Node, Node, ProblemList], Node | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,12 @@ class Shorthand:
     rewrite: _Rewrite
 
 
-def rewritten(tree: Node, name: str, parameters: Node, problems: ProblemList) -> Node:
-    """The parameters of the cmdlet that `name` stands for."""
-    return SHORTHAND[name.casefold()].rewrite(tree, parameters, problems)
+def rewritten(tree: Node, name: str, parameters: Node, problems: ProblemList) -> Node | None:
+    """The parameters as the cmdlet takes them that `name` stands for, or is; None where they are refused."""
+    if name.partition("-")[2] == "InboxRule":
+        return _of_mailbox(tree, parameters, problems)
+    short = SHORTHAND.get(name.casefold())
+    return short.rewrite(tree, parameters, problems) if short else parameters
 
 
 def _same(tree: Node, parameters: Node, problems: ProblemList) -> Node:
@@ -43,13 +47,16 @@ def _same(tree: Node, parameters: Node, problems: ProblemList) -> Node:
 
 
 def _permission(remove: bool) -> _Rewrite:
-    def rewrite(tree: Node, parameters: Node, problems: ProblemList) -> Node:
+    def rewrite(tree: Node, parameters: Node, problems: ProblemList) -> Node | None:
         trustee = parameters.get("Trustee")
         if trustee is None:
             problems.error(parameters.at, "it is not said who gets the permission.", "Add  Trustee: amy@contoso.com")
-            return parameters
+            return None
         name, right = trustee.text.strip(), parameters.get("AccessRights")
-        if "@" not in name and (box := mailbox_of(tree, name, trustee.at, problems)) is not None:
+        if "@" not in name:
+            box = mailbox_of(tree, name, trustee.at, problems)
+            if box is None:
+                return None
             name = box.address
         given = (
             Node(Scalar("remove"), trustee.at) if remove else right or Node(Scalar("SendAs", quoted=True), trustee.at)
@@ -59,6 +66,21 @@ def _permission(remove: bool) -> _Rewrite:
         return kept.with_entry("RecipientPermission", permission, parameters.at)
 
     return rewrite
+
+
+def _of_mailbox(tree: Node, parameters: Node, problems: ProblemList) -> Node | None:
+    """An inbox rule is at its mailbox's server, and the mailbox may be named by the person."""
+    who = parameters.get("Mailbox")
+    if who is None:
+        return parameters
+    name = who.text.strip()
+    box = find_mailbox(tree, name) if "@" in name else mailbox_of(tree, name, who.at, problems)
+    if box is None:
+        return parameters if "@" in name else None
+    parameters = parameters.with_entry("Mailbox", Node(Scalar(box.address, quoted=True), who.at))
+    if parameters.entry("server"):
+        return parameters
+    return parameters.with_entry("server", Node(Scalar(box.server, quoted=True), who.at))
 
 
 def _ipv6(status: str) -> _Rewrite:

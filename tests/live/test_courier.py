@@ -213,6 +213,20 @@ async def test_login(claim: str, ehlo: bytes, said: list[bytes], answers: list[b
     assert ([220, 250, 235], said) == (codes(heard), stranger.heard.splitlines()[1:]), claim
 
 
+@pytest.mark.parametrize(
+    ("offered", "said"),
+    [
+        ("LOGIN XOAUTH2", b"AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgbGFiAQE="),
+        ("PLAIN", b"AUTH PLAIN AGFubgBCZWFyZXIgbGFi"),
+    ],
+)
+@in_loop
+async def test_a_token_is_shown_where_it_is_taken(offered: str, said: bytes) -> None:
+    stranger = Stranger(BANNER, f"250-mx\r\n250 AUTH {offered}\r\n".encode(), b"235 ok\r\n")
+    heard = await played(stranger, [CONNECT, HELLO, Login("ann", "Bearer lab")])
+    assert ([220, 250, 235], [said]) == (codes(heard), stranger.heard.splitlines()[1:])
+
+
 @in_loop
 async def test_login_of_two_steps_may_end_after_the_first() -> None:
     stranger = Stranger(BANNER, b"250-mx\r\n250 AUTH LOGIN\r\n", b"535 5.7.8 no\r\n")

@@ -273,3 +273,69 @@ def test_a_lab_without_servers_refuses_steps_and_does_not_break() -> None:
 
 def test_all_cmdlets_are_found_by_name() -> None:
     assert [str(cmdlets.find(name.lower())) for name in cmdlets.names()] == list(cmdlets.names())
+
+
+# Cmdlets that set what another object has, and objects that exist unwritten
+
+
+@pytest.mark.parametrize(
+    ("step", "keys", "expected"),
+    [
+        ("Add-RecipientPermission: {Identity: Bob, Trustee: John, AccessRights: SendAs}",
+         ("Recipients", "bob@contoso.com", "RecipientPermission"), {"john@contoso.com": "SendAs"}),
+        ("Add-RecipientPermission: {Identity: Bob, Trustee: amy@contoso.com}",
+         ("Recipients", "bob@contoso.com", "RecipientPermission"), {"amy@contoso.com": "SendAs"}),
+        ("set-casmailbox: {Identity: Bob, SmtpClientAuthenticationDisabled: true}",
+         ("Recipients", "bob@contoso.com", "SmtpClientAuthenticationDisabled"), "true"),
+        ("Set-User: {Identity: Bob, AuthenticationPolicy: modern}", ("Recipients", "bob@contoso.com", "AuthenticationPolicy"), "modern"),
+        ("Disable-IPv6ForAcceptedDomain: {Domain: contoso.com}", ("AcceptedDomains", "contoso.com", "IPv6Status"), "Disabled"),
+        ("Disable-IPv6ForAcceptedDomain: contoso.com", ("AcceptedDomains", "contoso.com", "IPv6Status"), "Disabled"),
+        ("Enable-IPv6ForAcceptedDomain: {Domain: contoso.com}", ("AcceptedDomains", "contoso.com", "DomainType"), "InternalRelay"),
+        ("Set-RemoteDomain: {Identity: default, AutoForwardEnabled: false}", ("RemoteDomains", "Default", "AutoForwardEnabled"), "false"),
+        ("New-RemoteDomain: {Name: p, DomainName: partner.example}", ("RemoteDomains", "p", "DomainName"), "partner.example"),
+        ("New-InboxRule: {Name: away, Mailbox: Bob, RedirectTo: amy@contoso.com}", ("InboxRules", "away", "Mailbox"), "bob@contoso.com"),
+        ("New-UnifiedGroup: {PrimarySmtpAddress: team@contoso.com}", ("Recipients", "team@contoso.com", "RecipientType"), "GroupMailbox"),
+    ],
+)  # fmt: skip
+def test_a_cmdlet_sets_what_another_object_has(step: str, keys: tuple[str, ...], expected: object) -> None:
+    assert expected == plain(after(f"- {step}"), *TENANT, *keys)
+
+
+def test_a_permission_that_was_given_can_be_taken_away_again() -> None:
+    given = "- Add-RecipientPermission: {Identity: Bob, Trustee: John, AccessRights: SendAs}\n"
+    tree = after(
+        given + "- Remove-RecipientPermission: {Identity: Bob, Trustee: john@contoso.com, AccessRights: SendAs}"
+    )
+
+    assert {} == plain(tree, *TENANT, "Recipients", "bob@contoso.com", "RecipientPermission")
+
+
+def test_inbox_rules_are_switched_changed_and_removed() -> None:
+    given = "- New-InboxRule: {Name: away, Mailbox: Bob, RedirectTo: amy@contoso.com}\n"
+
+    assert "false" == plain(after(f"{given}- Disable-InboxRule: away"), *TENANT, "InboxRules", "away", "Enabled")
+    changed = after(f"{given}- Set-InboxRule: {{Identity: away, ForwardTo: john@contoso.com}}")
+    assert "john@contoso.com" == plain(changed, *TENANT, "InboxRules", "away", "ForwardTo")
+    assert {} == plain(after(f"{given}- Remove-InboxRule: away"), *TENANT, "InboxRules")
+
+
+def test_the_server_of_an_inbox_rule_is_its_mailboxs() -> None:
+    tree = after("- New-InboxRule: {Name: away, Mailbox: Eve, RedirectTo: x@y.example}", TWO_TENANTS)
+
+    assert "x@y.example" == plain(tree, "servers", "fabrikam", "InboxRules", "away", "RedirectTo")
+
+
+@pytest.mark.parametrize(
+    ("steps", "error"),
+    [
+        ("- Remove-RemoteDomain: Default", "1:24 the remote domain Default cannot be removed."),
+        ("- Set-RemoteDomain: {Identity: X, NDREnabled: false}", '1:32 no remote domain "X" at m365.'),
+        ("- New-InboxRule: {Name: away, Mailbox: Bib}", '1:40 no person "Bib" in the lab. | Known: Bob, John, Sun'),
+        (
+            "- Add-RecipientPermission: {Identity: Bob, Trustee: Bib}",
+            '1:53 no person "Bib" in the lab. | Known: Bob, John, Sun',
+        ),
+    ],
+)
+def test_what_such_a_cmdlet_refuses(steps: str, error: str) -> None:
+    assert [error] == errors(steps)

@@ -111,7 +111,7 @@ def test_reports_are_sent_whatever_the_limit() -> None:
     ],
 )
 def test_the_tenants_limit_follows_from_its_licences(knobs: dict[str, Any], limit: tuple[int, str]) -> None:
-    assert limit == terrl(settings(**{"AcceptedDomains": {"contoso.com": "Authoritative"}, "knobs": knobs}).knobs)
+    assert limit == terrl(settings(AcceptedDomains={"contoso.com": "Authoritative"}, knobs=knobs).knobs)
 
 
 def test_the_step_names_the_knob_and_where_it_stands() -> None:
