@@ -154,7 +154,8 @@ def _decisions(difference: Difference, played: Played) -> list[Event]:
         e for e in played.log.of("decision")
         if e.msg == ending.msg and e["rcpt"] in names and e["outcome"] not in _ROUTINE
     ]  # fmt: skip
-    taken = {(e.host, e.hop): e.seq for e in played.log.of("accepted") if e.msg == ending.msg}
+    # Other recipients of the message may have been taken later, with the next attempt.
+    taken = {(e.host, e.hop): e.seq for e in played.log.of("accepted") if e.msg == ending.msg and e["rcpt"] in names}
     found: list[Event] = []
     if hop:
         holder = (legs[hop - 1].server, hop)

@@ -136,7 +136,7 @@ def _against_address(
 
 
 def _other_region(owner: Profile, called: Profile) -> Step | None:
-    there, here = owner.settings.knobs.region.casefold(), called.settings.knobs.region.casefold()
+    there, here = ((tenant.settings.knobs.region or "").casefold() for tenant in (owner, called))
     if there == here:
         return None
     says = (

@@ -42,7 +42,7 @@ from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.forwarding import leaving, marked, sent_on
 from simulator.products.exchange_online.restrictions import refused
 from simulator.products.exchange_online.selection import centralised, centralised_step, select
-from simulator.products.exchange_online.sending import not_sent
+from simulator.products.exchange_online.sending import sending
 from simulator.products.exchange_online.steps import single
 from simulator.topology import Server
 
@@ -168,8 +168,12 @@ def _onward(
     steps: tuple[Step, ...],
 ) -> Routing:
     """Out of the tenant. `target` is the address that counts, and travels, from now on."""
-    if stopped := leaving(held, target, tenant) or not_sent(held, target, tenant, at):
+    if stopped := leaving(held, target, tenant):
         return Routing(stopped.route, (*steps, *stopped.steps))
+    returned, counted = sending(held, target, tenant, at)
+    steps = (*steps, *counted)
+    if returned:
+        return Routing(returned, steps)
     central = centralised(tenant)
     came_from_there = held.facts.get("basis") in FROM_OWN_SERVERS
     if central and not came_from_there:

@@ -14,7 +14,7 @@ returned do not count. Reports of the tenant itself pass. Inside are the tenant'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from simulator.mail.address import Address, domain_of
@@ -22,15 +22,16 @@ from simulator.mail.reply import Reply
 from simulator.policy.decision import Step
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
-from simulator.policy.route import Return, Routing
+from simulator.policy.route import Return
 from simulator.policy.rules import rule
 from simulator.products.exchange_online import notices
 from simulator.products.exchange_online.counting import Window
 from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.service_knobs import terrl
 from simulator.products.exchange_online.steps import single
+from simulator.value import value
 
-__all__ = ["not_sent"]
+__all__ = ["sending"]
 
 _TEST = "tests/products/exchange_online/test_sending.py"
 BLOCKED_SENDER = rule(
@@ -54,24 +55,44 @@ _DAY = timedelta(days=1)
 _Refusal = tuple[Reply, Step]
 
 
-def not_sent(held: Held, target: Address, tenant: Profile, at: Moment) -> Routing | None:
+@value
+class _Count:
+    """Something that copies for outside count for: how many there were, how many are allowed, and what says so."""
+
+    window: Window
+    limit: int
+    knob: str
+    rule: str
+    reply: Reply
+
+    def step(self, tenant: Profile) -> Step:
+        over = self.window.count() >= self.limit
+        says = f"{self.window.count()} recipients outside in 24 hours so far, and {self.limit} are allowed"
+        return _step(self.rule, "over-limit" if over else "within-limit", says, self.knob, tenant, chosen=over)
+
+
+def sending(held: Held, target: Address, tenant: Profile, at: Moment) -> tuple[Return | None, tuple[Step, ...]]:
     """The return of a copy that may not leave for `target`; None where it may, and then it is counted."""
     if held.generated or held.facts.get("direction") != "Originating" or tenant.domains.accepts(target.domain):
-        return None
+        return None, ()
     counted: dict[tuple[object, ...], bool] = at.memory.setdefault("sent to outside", {})
     this = (held.arrived, held.sender, held.message.get("Message-ID"), target)
     if this in counted:
-        return None  # an attempt before was let go
-    for refused in _refusals(held, tenant, at):
-        reply, step = refused
-        return Routing(Return(reply), (step,))
+        return None, ()  # an attempt before was let go
+    for reply, step in _banned(held, tenant):
+        return Return(reply), (step,)
+    counts, steps = _counts(held, tenant, at), tuple[Step, ...]()
+    for count in counts:
+        steps = (*steps, count.step(tenant))
+        if steps[-1].outcome == "over-limit":
+            return Return(count.reply), steps
     counted[this] = True
-    for window, _ in _windows(held, tenant, at):
-        window.add()
-    return None
+    for count in counts:
+        count.window.add()
+    return None, steps
 
 
-def _refusals(held: Held, tenant: Profile, at: Moment) -> Iterator[_Refusal]:
+def _banned(held: Held, tenant: Profile) -> Iterator[_Refusal]:
     knobs = tenant.settings.knobs
     if held.sender in knobs.blocked_senders and held.facts.get("basis") == "mailbox":
         says = f"{held.sender} is blocked for spam and may not send to outside"
@@ -82,40 +103,24 @@ def _refusals(held: Held, tenant: Profile, at: Moment) -> Iterator[_Refusal]:
     domain = domain_of(held.sender)
     if knobs.unregistered_domains_blocked and domain and not tenant.domains.accepts(domain):
         says = f"{domain} is no accepted domain of {tenant.name}, which may not send from others"
-        yield (
-            notices.unregistered_domain(),
-            _step(THRESHOLD, "unregistered", says, "unregistered_domains_blocked", tenant),
-        )
-    for window, refusal in _windows(held, tenant, at):
-        if (found := refusal(window)) is not None:
-            yield found
+        name = "unregistered_domains_blocked"
+        yield notices.unregistered_domain(), _step(THRESHOLD, "unregistered", says, name, tenant)
 
 
-def _windows(held: Held, tenant: Profile, at: Moment) -> Iterator[tuple[Window, Callable[[Window], _Refusal | None]]]:
-    """What a copy counts for, and what each count may come to."""
+def _counts(held: Held, tenant: Profile, at: Moment) -> tuple[_Count, ...]:
+    """What a copy counts for."""
     knobs, domain = tenant.settings.knobs, domain_of(held.sender) or ""
+    found: list[_Count] = []
     if domain.endswith(".onmicrosoft.com") and tenant.domains.accepts(domain):
         limit, name = knobs.onmicrosoft_external_recipients_per_day, "onmicrosoft_external_recipients_per_day"
-        yield (
-            Window(at, "outside, from onmicrosoft.com", _DAY),
-            _over(limit, name, INITIAL_DOMAIN, notices.initial_domain_limit(), tenant),
-        )
+        window = Window(at, "outside, from onmicrosoft.com", _DAY)
+        found.append(_Count(window, limit, name, INITIAL_DOMAIN, notices.initial_domain_limit()))
     limit, name = terrl(knobs)
     if limit:
         reply = notices.tenant_limit(trial=knobs.trial_tenant)
-        yield Window(at, "outside", _DAY), _over(limit, name, TENANT_LIMIT, reply, tenant)
+        found.append(_Count(Window(at, "outside", _DAY), limit, name, TENANT_LIMIT, reply))
+    return tuple(found)
 
 
-def _over(limit: int, name: str, by: str, reply: Reply, tenant: Profile) -> Callable[[Window], _Refusal | None]:
-    def judged(window: Window) -> _Refusal | None:
-        if window.count() < limit:
-            return None
-        says = f"{window.count()} recipients outside in 24 hours, and {limit} are allowed"
-        return reply, _step(by, "over-limit", says, name, tenant)
-
-    return judged
-
-
-def _step(by: str, outcome: str, says: str, name: str, tenant: Profile) -> Step:
-    at = tenant.settings.knobs.at(name)
-    return single("LIMIT", by, outcome, says, name=name, chosen=False, at=at)
+def _step(by: str, outcome: str, says: str, name: str, tenant: Profile, *, chosen: bool = True) -> Step:
+    return single("LIMIT", by, outcome, says, name=name, chosen=chosen, at=tenant.settings.knobs.at(name))

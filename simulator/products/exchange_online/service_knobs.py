@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from simulator.mail.address import Address
-from simulator.policy.settings import BadValue, Settings, choice, flag, number, text, texts
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, number, texts
 from simulator.products.exchange_online.notation import recipient
 
 __all__ = ["Network", "ServiceKnobs", "terrl"]
@@ -71,9 +71,10 @@ class ServiceKnobs(Settings):
     mail_enabled_subscriptions: bool = flag(
         True, "false: the tenant's licences have ended, and its mail is refused (ATTR5)"
     )
-    region: str = text(
-        "the region of the tenant, such as NAM or EUR; mail that comes in at a tenant of another region is refused (ATTR35)"
-    )
+    region: str | None = custom(
+        lambda node: node.text.strip(), None, "the region of the tenant, such as NAM or EUR; mail that comes in at a tenant of "
+        "another region is refused (ATTR35)", {"type": "string"},
+    )  # fmt: skip
 
     # what sources leave open
     security_defaults: bool = flag(False, "security defaults are on: SMTP AUTH with a password is refused")
