@@ -80,7 +80,9 @@ def login(session: Session, user: str, password: str, forest: Forest, tail: str)
         says = (
             "AUTH is not announced here" if session.port != SUBMISSION_PORT else "AUTH is not announced before STARTTLS"
         )
-        step = single("AUTH", SUBMISSION, "not-offered", says, name="AUTH", chosen=False)
+        step = single(
+            "AUTH", SUBMISSION, "not-offered", says, name="AUTH", chosen=False, at=forest.tenants[0].settings.place
+        )
         return Decision(wording.login_not_here(), (step,))
     return logged_in(user, password, forest, tail)
 

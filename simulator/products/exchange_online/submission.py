@@ -21,9 +21,10 @@ minute ("Changes in message store and throttling").
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
-from simulator.mail.address import Address, Sender, sender_text
+from simulator.mail.address import Address, AddressError, Sender, sender_text
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
@@ -87,6 +88,7 @@ def logged_in(user: str, secret: str, forest: Forest, tail: str) -> Decision:
     """The answer to AUTH, once it is announced at all. Any user mailbox of the forest may, whichever name was called."""
     token = secret.startswith(TOKEN)
     step = login_step(forest.logins, user, secret.removeprefix(TOKEN))
+    step = replace(step, at=_place(user, forest))
     if step.outcome != "logged-in":
         knobs = forest.tenants[0].settings.knobs
         incorrect = knobs.bad_credentials == "5.7.139"
@@ -97,6 +99,17 @@ def logged_in(user: str, secret: str, forest: Forest, tail: str) -> Decision:
     for reply, refused in _not_allowed(address, tenant, token=token, tail=tail):
         return Decision(reply, (step, refused))
     return Decision(wording.authenticated(), (step,))
+
+
+def _place(user: str, forest: Forest) -> Source:
+    """Where the lab speaks of a mailbox, or else of the tenant that would have it."""
+    try:
+        address = Address.parse(user)
+    except AddressError:
+        return forest.tenants[0].settings.place
+    tenant = forest.login_of(address) or forest.owner(address.domain) or forest.tenants[0]
+    entry = tenant.directory.find(address)
+    return entry.at if entry else tenant.settings.place
 
 
 def _not_allowed(user: Address, tenant: Profile, *, token: bool, tail: str) -> Iterator[_Refusal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from simulator.mail.address import Address, Sender
 from simulator.mail.envelope import Envelope
@@ -16,7 +17,7 @@ from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.policy.validation import Look, Order, Refusal, Sent, Task
-from simulator.products.exchange_online import listener
+from simulator.products.exchange_online import listener, wording
 from simulator.products.exchange_online.admission import admit
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
 from simulator.products.exchange_online.edge import stopped_after, stopped_before
@@ -112,6 +113,9 @@ class Tenant:
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
     ) -> Notice | None:
+        own = held.facts.get(SENDS_AS)
+        if own and reply != wording.external_forwarding():  # what may not leave is told to whoever wrote it
+            held = replace(held, sender=Address.parse(own))
         return report(held, recipient, reply, remote, remote_host, self.profile, at)
 
     # validation

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from simulator.mail.address import Address
+from simulator.mail.reply import Reply
 from simulator.policy.route import Discard, Relay, Return
 from simulator.products.exchange_online import Tenant
 from simulator.products.exchange_online.identifiers import guid
+from simulator.products.exchange_online.wording import external_forwarding
 from tests.products.exchange_online.builders import SUBMITTED, at, candidate, contoso, endings, held, message, told
 
 X, USER, BOB = map(Address.parse, ("x@gmail.test", "user@contoso.com", "bob@contoso.com"))
@@ -185,6 +187,19 @@ def test_what_a_rule_forwards_is_the_mailboxs_own_mail(action: str) -> None:
 
     assert ("FW: hello", "<user@contoso.com>") == (copy.message.get("Subject"), copy.message.get("From"))
     assert USER == host.prepare(copy, relay, at())[1]
+
+
+def test_the_mailbox_hears_what_became_of_the_mail_that_its_rule_forwarded() -> None:
+    host = contoso(**ruled(ForwardTo="x@gmail.test"), **OPEN)
+    _, (_, _, copy) = endings(host, held(sender="sun@gmail.test"))
+    there = host.report(
+        copy, X, Reply(550, "5.1.351", "unknown"), Reply(550, "5.1.1", "unknown"), "mx.gmail.test", at()
+    )
+    here = host.report(copy, X, external_forwarding(), None, "", at())
+
+    assert there is not None
+    assert here is not None
+    assert (USER, "sun@gmail.test") == (there.to, str(here.to))
 
 
 def test_a_second_redirect_is_dropped_without_a_word() -> None:
