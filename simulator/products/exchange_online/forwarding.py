@@ -29,6 +29,7 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.policy.decision import Step
 from simulator.policy.host import Held
+from simulator.policy.moment import Moment
 from simulator.policy.route import Deliver, Discard, Return, Revise, Routing
 from simulator.policy.rules import rule
 from simulator.products.exchange_online import wording
@@ -38,7 +39,7 @@ from simulator.products.exchange_online.identifiers import guid
 from simulator.products.exchange_online.inbox_rules import Verdict, evaluated
 from simulator.products.exchange_online.remote_domains import stops_forward
 from simulator.products.exchange_online.steps import single
-from simulator.source import Source
+from simulator.source import NOWHERE, Source
 from simulator.value import value
 
 __all__ = ["BY", "FORWARDER", "SENDS_AS", "leaving", "marked", "sent_on"]
@@ -71,6 +72,7 @@ BY = "forwarded by"  # the parameter that said so: ForwardingSmtpAddress, Redire
 SENDS_AS = "sends as"  # the envelope sender that the copy leaves with, where it is not the one it came with
 _DONE = "forwards done"  # how many of the mailbox's forwards have been dealt with
 _MARKED = "forward marked"
+_RULE = "inbox rule"
 
 _FORWARDING_LOOP = "X-MS-Exchange-ForwardingLoop"
 _RULES_LOOP = "X-MS-Exchange-Inbox-Rules-Loop"
@@ -88,7 +90,7 @@ class _Send:
 
 
 def sent_on(
-    held: Held, entry: Entry, tenant: Profile, steps: tuple[Step, ...]
+    held: Held, entry: Entry, tenant: Profile, at: Moment, steps: tuple[Step, ...]
 ) -> Routing | tuple[str, tuple[Step, ...]]:
     """The next forward of a mailbox, or the folder in which it keeps the message when all have been dealt with."""
     done = int(held.facts.get(_DONE, "0")) if held.facts.get(FORWARDER) == str(entry.address) else 0
@@ -98,16 +100,22 @@ def sent_on(
         folder = "Deleted Items" if verdict.deleted_by else verdict.folder
         return folder, steps
     send = sends[done]
-    facts = {FORWARDER: str(entry.address), BY: send.by, _DONE: str(done + 1), _MARKED: ""}
+    facts = {FORWARDER: str(entry.address), BY: send.by, _DONE: str(done + 1), _MARKED: "", _RULE: send.name}
     if send.name:
         says = f"inbox rule {send.name} of {entry.address} sends a copy to {_listed(send.to)} ({send.by})"
         step = single("FORWARD", INBOX_RULE, "inbox-rule", says, name=send.name, at=send.at)
         return Routing(Revise(held.message, facts, also=send.to, why="inbox rule"), (*steps, step))
-    return _forward(held, entry, send, facts, tenant, steps)
+    return _forward(held, entry, send, facts, tenant, at, steps)
 
 
 def _forward(
-    held: Held, entry: Entry, send: _Send, facts: Mapping[str, str], tenant: Profile, steps: tuple[Step, ...]
+    held: Held,
+    entry: Entry,
+    send: _Send,
+    facts: Mapping[str, str],
+    tenant: Profile,
+    at: Moment,
+    steps: tuple[Step, ...],
 ) -> Routing:
     keep = entry.properties.DeliverToMailboxAndForward
     target = send.to[0]
@@ -116,14 +124,24 @@ def _forward(
         step = single("FORWARD", FORWARD_ONCE, "forwarded-before", says, name=send.by, chosen=False, at=send.at)
         return Routing(Revise(held.message, facts, why="forward"), (*steps, step))
     back = tenant.directory.find(target)
-    if not keep and back and back.kind == "mailbox" and _was_here(held.message, back, tenant):
-        says = f"{entry.address} forwards to {target}, which has forwarded this message before and keeps it"
-        step = single("FORWARD", FORWARD_ONCE, "forwarded-before", says, name=send.by, at=send.at)
-        return Routing(Deliver(back.address), (*steps, step))
+    if not keep and back and _was_here(held.message, back, tenant) and not back.properties.DeliverToMailboxAndForward:
+        return _brought_back(held, entry, back, send, at, steps)
     says = f"{entry.address} forwards to {target}{' and keeps a copy' if keep else ''}"
     step = single("FORWARD", FORWARD, "keeps" if keep else "moves", says, name=send.by, at=send.at)
     revised = Revise(held.message, facts, None if keep else send.to, send.to if keep else (), "forward")
     return Routing(revised, (*steps, step))
+
+
+def _brought_back(held: Held, entry: Entry, back: Entry, send: _Send, at: Moment, steps: tuple[Step, ...]) -> Routing:
+    """To a mailbox that has sent the message on without keeping it: it keeps it now, once."""
+    says = f"{entry.address} forwards to {back.address}, which has forwarded this message before and keeps it"
+    step = single("FORWARD", FORWARD_ONCE, "forwarded-before", says, name=send.by, at=send.at)
+    kept: dict[tuple[object, ...], bool] = at.memory.setdefault("brought back", {})
+    this = (held.arrived, held.message.get("Message-ID"), back.address)
+    if kept.setdefault(this, False):
+        return Routing(Discard(f"{back.address} has this message already"), (*steps, step))
+    kept[this] = True
+    return Routing(Deliver(back.address), (*steps, step))
 
 
 def marked(held: Held, recipient: Address, tenant: Profile) -> Routing | None:
@@ -139,7 +157,9 @@ def marked(held: Held, recipient: Address, tenant: Profile) -> Routing | None:
         return Routing(Revise(message, settled, why="forward"))
     if (before := held.message.get(_RULES_LOOP)) is not None:
         says = f"an inbox rule of {before} has sent this message on already, so the copy for {recipient} is dropped"
-        step = single("FORWARD", REDIRECT_ONCE, "second-redirect", says, name=facts[BY], chosen=False)
+        by = tenant.settings.InboxRules.get(facts[_RULE])
+        at = by.at(facts[BY]) if by else NOWHERE
+        step = single("FORWARD", REDIRECT_ONCE, "second-redirect", says, name=facts[BY], chosen=False, at=at)
         return Routing(Discard(f"second automatic redirect, XLoopHeaderCount:1/1, by {forwarder}"), (step,))
     message = held.message.prepend(_RULES_LOOP, forwarder)
     if facts[BY] != "RedirectTo":

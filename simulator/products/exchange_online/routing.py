@@ -132,7 +132,7 @@ def _mailbox(
         # Internet mail for a mailbox goes to on-premises first and comes back as Originating.
         steps = (step, centralised_step(tenant, central))
         return _over(central, held, recipient, recipient, tenant, server, at, steps)
-    further = sent_on(held, entry, tenant, (step,))
+    further = sent_on(held, entry, tenant, at, (step,))
     if isinstance(further, Routing):
         return further
     folder, so_far = further

@@ -167,6 +167,17 @@ def test_of_two_mailboxes_that_forward_to_each_other_the_first_keeps_the_mail() 
     assert [("bob@contoso.com", "user@contoso.com Inbox")] == ends(host)
 
 
+def test_over_two_ways_back_the_first_mailbox_still_gets_it_once() -> None:
+    group = {"RecipientType": "DistributionGroup", "Members": ["amy@contoso.com", "bob@contoso.com"]}
+    back = {"ForwardingAddress": "user@contoso.com"}
+    host = forwarding(
+        user={"ForwardingAddress": "all@contoso.com"}, amy=back, bob=back,
+        all={**group, "RequireSenderAuthenticationEnabled": False},
+    )  # fmt: skip
+
+    assert [("amy@contoso.com", "user@contoso.com Inbox"), ("bob@contoso.com", "Discard")] == ends(host)
+
+
 # Inbox rules
 
 
