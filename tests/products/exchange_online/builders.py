@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from simulator.keyring import KEYRING
 from simulator.mail.address import Address, Sender, parse_sender
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
@@ -82,7 +83,7 @@ def session(ip: str = "203.0.113.5", cert: str | CertificateSpec = "", *, tls: b
 
 
 def at(memory: dict[str, Any] | None = None, now: datetime = NOW, seed: int = 7) -> Moment:
-    return Moment(now, {} if memory is None else memory, seed)
+    return Moment(now, {} if memory is None else memory, seed, KEYRING)
 
 
 def ask(
