@@ -150,20 +150,21 @@ def test_johns_server_is_refused_with_another_certificate(tmp_path: Path) -> Non
     with places.johns(**certified(tmp_path, "mail.fabrikam.com")) as folder:
         real = played(places.lab(onprem=places.own_server, known=BY_CERTIFICATE), refused)
         log = (folder / "log").read_text()
-        told = waited_for(folder / "mail" / "john" / "new")
+        (told,) = waited_for(folder / "mail" / "john" / "new", 1)
     assert [] == failures(real), log
     # Postfix tells John by itself: it has his mailbox, and the lab does not see that.
     assert "550 5.7.64 TenantAttribution; Relay Access Denied" in " ".join(told.split())
 
 
-def waited_for(folder: Path) -> str:
-    """The message that turns up in a mailbox, within some seconds of Postfix's own time."""
-    for _ in range(100):
+def waited_for(folder: Path, count: int) -> list[str]:
+    """The messages that turn up in a mailbox, within some seconds of Postfix's own time."""
+    found: list[Path] = []
+    for _ in range(200):
         found = list(folder.iterdir()) if folder.exists() else []
-        if found:
-            return found[0].read_text()
-        threading.Event().wait(0.05)
-    return ""
+        if len(found) >= count:
+            break
+        threading.Event().wait(0.05)  # Postfix has no event to wait for
+    return [path.read_text() for path in found]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_postfix_is_the_internet_host() -> None:
     ) as folder:  # fmt: skip
         real = played(places.lab(internet=places.rest_of_the_world), FLOWS)
         log = (folder / "log").read_text()
-        delivered = list((folder / "mail" / "sun" / "new").iterdir())
+        delivered = waited_for(folder / "mail" / "sun" / "new", 2)
     assert [] == failures(real), log
     assert sentences(simulated) == sentences(real)
-    assert 2 == len(delivered)
+    assert 2 == len(delivered), log
