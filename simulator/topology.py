@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ from simulator.policy.tls import PUBLIC_AUTHORITY
 from simulator.source import NOWHERE, Source
 from simulator.zone import Zone
 
-__all__ = ["DEFECTS", "CertificateSpec", "Lab", "Person", "Server"]
+__all__ = ["DEFECTS", "CertificateSpec", "Lab", "Person", "Server", "holder"]
 
 DEFECTS = (
     "expired", "not-yet-valid", "self-signed", "wrong-name", "untrusted", "no-client-auth", "incomplete-chain",
@@ -89,6 +89,12 @@ class Server:
     ports: tuple[tuple[int, int], ...] = ()  # a port of the lab, and the real one at which it is to listen
 
 
+def holder(servers: Iterable[Server], server: Server) -> str:
+    """Whose certificate a server shows, as TLSA data names it: the first server's that has the very same."""
+    same = (other.name for other in servers if other.certificate == server.certificate)
+    return server.name if server.certificate is None else next(same, server.name)
+
+
 @dataclass(frozen=True)
 class Lab:
     """Everything a run needs to know. Hosts hold the products' decisions; nothing here opens or waits."""
@@ -114,9 +120,17 @@ class Lab:
         """The servers that somebody else runs: only the live engine can play with them."""
         return tuple(server.name for server in self.servers.values() if server.runs_at)
 
+    def holder(self, server: Server) -> str:
+        """The server that TLSA data names for the certificate that this one shows."""
+        return self._holders[server.name]
+
     def server_at(self, ip: str) -> Server | None:
         """The server that a public address belongs to."""
         return self._servers.get(ip)
+
+    @cached_property
+    def _holders(self) -> Mapping[str, str]:
+        return {name: holder(self.servers.values(), server) for name, server in self.servers.items()}
 
     @cached_property
     def _people(self) -> Mapping[Address, str]:

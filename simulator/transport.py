@@ -7,19 +7,19 @@ in one transaction; every retry routes anew, so a changed connector takes effect
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
+from simulator.attempts import Ask, Told, passage_for, targets, try_each
 from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.outside import take_out
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
-from simulator.policy.dialogue import Action, Errand, Heard, converse
+from simulator.policy.dialogue import Errand, converse
 from simulator.policy.host import Held, Host
-from simulator.policy.mx import resolve
 from simulator.policy.relaying import without_smtputf8
 from simulator.policy.route import (
     Bounce,
@@ -30,7 +30,6 @@ from simulator.policy.route import (
     HandedOn,
     Hold,
     Keep,
-    NextHop,
     Relay,
     Return,
     Revise,
@@ -39,12 +38,9 @@ from simulator.policy.route import (
 from simulator.policy.tls import grade
 from simulator.queue import Work
 from simulator.world import HOP_LATENCY, Delivery, Passage, World
-from simulator.zone import Answer, Question
 
-__all__ = ["Ask", "Journey", "Told", "process", "submit", "targets"]
+__all__ = ["Ask", "Journey", "Told", "process", "submit"]
 
-Ask = Question | Action
-Told = Answer | Heard | None
 Journey = Generator[Ask, Any, None]
 
 
@@ -187,7 +183,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
         )  # fmt: skip
         outcome = Outcome(unroutable=found)
     else:
-        outcome = yield from _try_each(world, work, relay, held, found, note)
+        outcome = yield from try_each(world, work, relay, held, found, note)
     fates = host.after_attempt(held, relay, outcome, attempts, world.moment(host.name))
     fates = without_smtputf8(outcome, fates)
     waiting: dict[Any, list[Address]] = {}
@@ -202,10 +198,10 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
                 "handed on", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply),
                 connectors=[relay.connector.name] if relay.connector else [], wire=str(wire),
                 to=last.target.name if last else "", address=last.target.address if last else "",
-                tls=last.tls.version if last and last.tls else "", **note,
+                tls=last.tls.version if last and last.tls else "", pool=relay.pool, **note,
             )  # fmt: skip
             if by and by.runs_at:
-                passage = _passage(work, relay, host, {wire: copy})
+                passage = passage_for(work, relay, host, {wire: copy})
                 take_out(world, by, passage, held.sender, (wire,), held.message)
         elif isinstance(fate, Keep):
             waiting.setdefault(fate.due, []).append(recipient)
@@ -215,6 +211,9 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
                 connectors=[relay.connector.name] if relay.connector else [],
                 to=by.name if by else "", at=relay.tls.at if last and last.stage == "TLS" else relay.to.at, **note,
             )  # fmt: skip
+            if fate.notice:
+                to, message = fate.notice
+                _write(world, host, message, to, world.new_message(), work.msg)
         elif isinstance(fate, Drop):
             world.log.add(
                 "dropped", now=world.now, copy=copy, rcpt=str(recipient), why=fate.why, reply=str(fate.reply),
@@ -229,74 +228,6 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
         copies = {r: work.copies[r] for r in names}
         again = _only(work.held, tuple(names))
         world.queue.put(Work(due, host.name, again, work.msg, work.hop, copies, attempts))
-
-
-def _passage(work: Work, relay: Relay, host: Host, copies: Mapping[Address, str]) -> Passage:
-    return Passage(work.msg, work.hop, host.name, copies, relay.connector, host.has_connectors)
-
-
-def targets(
-    world: World, to: NextHop, host: str, msg: str = "", hop: int = 0
-) -> Generator[Ask, Any, tuple[Target, ...] | Unroutable]:
-    """Asks DNS where a next hop is, noting every answer."""
-    asking = resolve(to, world.moment(host))
-    answer: Any = None
-    while True:
-        try:
-            question = asking.send(answer)
-        except StopIteration as done:
-            result: tuple[Target, ...] | Unroutable = done.value
-            return result
-        answer = yield question
-        world.log.add(
-            "dns", now=world.now, host=host, msg=msg, hop=hop, question=str(question), status=answer.status,
-            answer=answer.told,
-        )  # fmt: skip
-
-
-def _try_each(
-    world: World, work: Work, relay: Relay, held: Held, targets: tuple[Target, ...], note: Mapping[str, Any]
-) -> Generator[Ask, Any, Outcome]:
-    """One session after the other until every recipient has a final answer or no target is left."""
-    host = world.host(work.host)
-    moment = world.moment(host.name)
-    message, sender = host.prepare(held, relay, moment)
-    source, helo = host.egress(held, relay, moment)
-    tries: list[Try] = []
-    replies: dict[Address, Reply] = {}
-    pending = held.recipients
-    for target in targets:
-        wire = {relay.recipient or r: r for r in pending}  # one to one: `process` has merged what would coincide
-        passage = _passage(work, relay, host, {w: work.copies[r] for w, r in wire.items()})
-        errand = Errand(
-            source, helo, sender, tuple(wire), message, relay.tls, relay.to.port, held.parameters,
-            {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, relay.login, passage,
-        )  # fmt: skip
-        one = yield from converse(target, errand, world.now)
-        tries.append(one)
-        _note_try(world, relay, one, note)
-        told = {wire[w]: reply for w, reply in one.recipients.items() if w in wire}
-        if one.stage in ("MAIL", "DATA") and one.reply:
-            told = {**told, **{r: one.reply for r in pending if r not in told or told[r].ok}}
-        replies.update(told)
-        pending = tuple(r for r in pending if r not in told or told[r].transient or (told[r].ok and one.stage))
-        if not pending:
-            break
-    return Outcome(tuple(tries), None, replies)
-
-
-def _note_try(world: World, relay: Relay, one: Try, note: Mapping[str, Any]) -> None:
-    certificate = one.tls.certificate if one.tls else None
-    server = world.lab.server_at(one.target.address)
-    world.log.add(
-        "attempt", now=world.now, to=one.target.name, address=one.target.address, server=server.name if server else "",
-        connector=relay.connector.name if relay.connector else "", stage=one.stage, broken=one.broken,
-        reply=str(one.reply or ""), verdict=one.verdict.reason if one.verdict else "",
-        says=one.verdict.says if one.verdict else "", level=relay.tls.level.name.lower(),
-        grade=grade(relay.tls, one.tls) if not one.verdict else "", tls=one.tls.version if one.tls else "",
-        subject=certificate.subject if certificate else "",
-        at=relay.tls.at if one.verdict else (relay.connector.at if relay.connector else relay.to.at), **note,
-    )  # fmt: skip
 
 
 def _bounce(
@@ -317,11 +248,16 @@ def _bounce(
         attempts=attempts,
     )  # fmt: skip
     if notice:
-        own = world.lab.servers[host.name]
-        session = Session(peer=own.addresses[0], server=host.name, helo=own.fqdn)
-        held = Held(notice.message, None, (notice.to,), session, world.now, generated=True)
-        world.log.add("written", now=world.now, host=host.name, msg=report, hop=0, about=work.msg, to=str(notice.to))
-        world.take_in(held, host, Passage(report, 0, host.name))
+        _write(world, host, notice.message, notice.to, report, work.msg)
+
+
+def _write(world: World, host: Host, message: Message, to: Address, msg: str, about: str) -> None:
+    """A message of the host's own, `msg`, with the null sender; `about` is the message that it tells of."""
+    own = world.lab.servers[host.name]
+    session = Session(peer=own.addresses[0], server=host.name, helo=own.fqdn)
+    held = Held(message, None, (to,), session, world.now, generated=True)
+    world.log.add("written", now=world.now, host=host.name, msg=msg, hop=0, about=about, to=str(to))
+    world.take_in(held, host, Passage(msg, 0, host.name))
 
 
 def _take_directly(world: World, errand: Errand, target: Target, server: str) -> Try:

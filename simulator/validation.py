@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
+from simulator.attempts import Ask, targets
 from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.session import Session
@@ -23,7 +24,6 @@ from simulator.policy.host import Held
 from simulator.policy.validation import Look, Order, Place, Refusal, Sent, Task, Validator
 from simulator.source import NOWHERE, Source
 from simulator.trace import Event
-from simulator.transport import Ask, targets
 from simulator.value import value
 from simulator.world import HOP_LATENCY, Passage, World
 

@@ -6,6 +6,15 @@ empty non-terminals (RFC 8020) and CNAME chains (RFC 1034 3.6.2) behave as the R
 
 A TXT record `dkim-key:OWNER` stands for the DKIM key record of that owner (RFC 6376 3.6.1): the key itself is made at run
 time, so no file can hold it.
+
+Zones may be signed (RFC 4035). The lab's resolver validates: answers from signed zones are authenticated, and those of a
+zone whose signatures are wrong are withheld, as SERVFAIL. A name belongs to the closest name above it that `signed` has.
+
+| zone     | answer                                  |
+| -------- | --------------------------------------- |
+| unsigned | as it is (the default)                  |
+| signed   | as it is, authenticated                 |
+| bogus    | servfail, and `bogus` says why          |
 """
 
 from __future__ import annotations
@@ -18,9 +27,11 @@ from typing import Protocol
 
 from simulator.value import value
 
-__all__ = ["KEY_TOKEN", "TYPES", "Answer", "PublicKeys", "Question", "Zone"]
+__all__ = ["KEY_TOKEN", "SIGNATURES", "TYPES", "Answer", "PublicKeys", "Question", "Zone"]
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TLSA", "TXT")
+SIGNATURES = ("unsigned", "signed", "bogus")
+"""What `DNSSEC` says of a zone."""
 KEY_TOKEN = "dkim-key:"
 """How a TXT record of a lab begins that stands for the key record of the owner named behind it."""
 
@@ -49,11 +60,17 @@ class Question:
 
 @value
 class Answer:
-    """`status` is ok, nodata, nxdomain, servfail or timeout. `chain` are the CNAMEs that were followed."""
+    """`status` is ok, nodata, nxdomain, servfail or timeout. `chain` are the CNAMEs that were followed.
+
+    `authenticated` says that all of it comes from signed zones, `bogus` that a servfail is a resolver's that found
+    signatures wrong.
+    """
 
     status: str
     records: tuple[str, ...] = ()
     chain: tuple[tuple[str, str], ...] = ()
+    authenticated: bool = False
+    bogus: bool = False
 
     @property
     def ok(self) -> bool:
@@ -72,10 +89,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Zone:
-    """All the records of a lab, and planned failures by question."""
+    """All the records of a lab, planned failures by question, and which zones are signed, by their topmost name."""
 
     records: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     failures: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    signed: Mapping[str, str] = field(default_factory=dict)
     keys: PublicKeys | None = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -96,7 +114,24 @@ class Zone:
 
     def lookup(self, name: str, type_: str) -> Answer:
         """The answer a resolver gives."""
-        name = _fold(name)
+        found = self._found(_fold(name), type_)
+        return self._validated(_fold(name), found) if self.signed else found
+
+    def signature(self, name: str) -> str:
+        """`signed`, `unsigned` or `bogus`: the word of the closest name above, or of the name itself."""
+        labels = _fold(name).split(".")
+        above = (".".join(labels[cut:]) for cut in range(len(labels)))
+        return next((self.signed[parent] for parent in above if parent in self.signed), SIGNATURES[0])
+
+    def _validated(self, name: str, found: Answer) -> Answer:
+        if found.failed:
+            return found
+        zones = {self.signature(owner) for owner in (name, *(target for _, target in found.chain))}
+        if "bogus" in zones:
+            return Answer("servfail", bogus=True)
+        return Answer(found.status, found.records, found.chain, authenticated=zones == {"signed"})
+
+    def _found(self, name: str, type_: str) -> Answer:
         chain: list[tuple[str, str]] = []
         for _ in range(_LONGEST_CHAIN):
             failure = self.failures.get((name, type_)) or self.failures.get((name, "*"))

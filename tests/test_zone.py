@@ -85,6 +85,37 @@ def test_a_failure_behind_an_alias_is_a_failure() -> None:
     assert Answer("timeout", (), (("www.contoso.com", "mail.contoso.com"),)) == zone.lookup("www.contoso.com", "A")
 
 
+def signed(**words: str) -> Zone:
+    return Zone(_ZONE.records, {}, {name.replace("_", "."): word for name, word in words.items()})
+
+
+@pytest.mark.parametrize(
+    ("zone", "name", "type_", "expected"),
+    [
+        (signed(), "mail.contoso.com", "A", ("ok", False, False)),
+        (signed(contoso_com="signed"), "mail.contoso.com", "A", ("ok", True, False)),
+        (signed(contoso_com="signed"), "mail.contoso.com", "MX", ("nodata", True, False)),
+        (signed(contoso_com="signed"), "gone.contoso.com", "A", ("nxdomain", True, False)),
+        (signed(contoso_com="signed", mail_contoso_com="unsigned"), "mail.contoso.com", "A", ("ok", False, False)),
+        (signed(contoso_com="signed"), "wild.example", "A", ("nodata", False, False)),
+        (signed(contoso_com="bogus"), "mail.contoso.com", "A", ("servfail", False, True)),
+        (signed(contoso_com="bogus"), "gone.contoso.com", "A", ("servfail", False, True)),
+        # all names of a chain must be signed, and one that is wrong spoils it
+        (signed(www_contoso_com="signed"), "www.contoso.com", "A", ("ok", False, False)),
+        (signed(www_contoso_com="signed", mail_contoso_com="signed"), "www.contoso.com", "A", ("ok", True, False)),
+        (signed(www_contoso_com="signed", mail_contoso_com="bogus"), "www.contoso.com", "A", ("servfail", False, True)),
+    ],
+)  # fmt: skip
+def test_answers_from_signed_zones(zone: Zone, name: str, type_: str, expected: tuple[str, bool, bool]) -> None:
+    answer = zone.lookup(name, type_)
+    assert expected == (answer.status, answer.authenticated, answer.bogus)
+
+
+def test_a_planned_failure_is_no_matter_of_signatures() -> None:
+    zone = Zone(_ZONE.records, {("contoso.com", "MX"): "servfail"}, {"contoso.com": "bogus"})
+    assert Answer("servfail") == zone.lookup("contoso.com", "MX")
+
+
 @pytest.mark.parametrize(
     ("status", "ok", "failed"),
     [

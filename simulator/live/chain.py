@@ -16,6 +16,7 @@ Dates, names and purposes are read and not judged; that is `policy.tls`. Nothing
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,12 +24,13 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.live.pki import Authorities
 from simulator.mail.tls import Certificate
 
-__all__ = ["facts", "name_of"]
+__all__ = ["association", "facts", "name_of"]
 
 _UNREADABLE = (ValueError, TypeError, x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -68,7 +70,20 @@ def _read(chain: Sequence[bytes | x509.Certificate], known: Mapping[str, x509.Ce
         _purposes(leaf),
         anchor,
         flaw,
+        frozenset(f"{s} {k} {association(leaf, s, k)}" for s in ("0", "1") for k in ("0", "1", "2")),
     )
+
+
+def association(certificate: x509.Certificate, selector: str, kind: str) -> str:
+    """The data of a TLSA record that stands for a certificate (RFC 6698 2.1); empty where the numbers mean nothing."""
+    try:
+        octets = {
+            "0": lambda: certificate.public_bytes(Encoding.DER),
+            "1": lambda: certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        }[selector]()
+        return {"0": octets.hex, "1": hashlib.sha256(octets).hexdigest, "2": hashlib.sha512(octets).hexdigest}[kind]()
+    except (KeyError, *_UNREADABLE):
+        return ""
 
 
 def name_of(name: x509.Name) -> str:

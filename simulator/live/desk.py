@@ -87,7 +87,7 @@ class SendingHost:
         return self.live.client_context(self.certificate if own else None, version)
 
     def saw(self, ssl_object: Any, passage: object) -> TlsFacts:
-        facts = peer_facts(ssl_object, self.live.authorities)
+        facts = self.live.published.known(peer_facts(ssl_object, self.live.authorities))
         if facts.certificate:
             der = ssl_object.getpeercert(True) or b""
             noted = passage if isinstance(passage, Passage) else None

@@ -13,6 +13,9 @@ decide on the same facts.
 | servfail  | SERVFAIL | CNAMEs                        |                   |
 | timeout   | no message at all                                               |
 
+An answer from signed zones has AD set where the query asks for it (RFC 6840 5.7); a bogus one says so as an extended
+error (RFC 8914 4.7). There are no signatures to look at: the lab's nameserver is a resolver that has validated.
+
 The zone of a lab is the whole name space, so the SOA is the root's and every answer is authoritative.
 """
 
@@ -22,6 +25,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -48,7 +52,9 @@ _RCODES = {"ok": dns.rcode.NOERROR, "nodata": dns.rcode.NOERROR, "nxdomain": dns
 def query_message(question: Question, id_: int) -> dns.message.Message:
     """A query with EDNS (RFC 6891). Raises `DNSException` for text that cannot be a name."""
     wanted = dns.rdatatype.from_text(question.type)
-    return dns.message.make_query(_wire(question.name.lower()), wanted, id=id_, use_edns=0, payload=PAYLOAD)
+    query = dns.message.make_query(_wire(question.name.lower()), wanted, id=id_, use_edns=0, payload=PAYLOAD)
+    query.flags |= dns.flags.AD
+    return query
 
 
 def question_of(query: dns.message.Message) -> Question:
@@ -62,6 +68,10 @@ def answer_message(query: dns.message.Message, answer: Answer) -> dns.message.Me
     response = dns.message.make_response(query, recursion_available=True, our_payload=PAYLOAD)
     response.flags |= dns.flags.AA
     response.set_rcode(_RCODES.get(answer.status, dns.rcode.SERVFAIL))
+    if answer.authenticated and (query.flags & dns.flags.AD or query.ednsflags & dns.flags.DO):
+        response.flags |= dns.flags.AD
+    if answer.bogus and query.edns >= 0:
+        response.use_edns(payload=PAYLOAD, options=[dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS)])
     asked = query.question[0]
     owner = asked.name
     for alias, target in dict.fromkeys(answer.chain):  # a chain without end comes round again
@@ -101,12 +111,17 @@ def read_answer(question: Question, response: dns.message.Message) -> Answer:
     while name not in records and name in aliases and len(chain) < _LONGEST_CHAIN:
         chain.append((name, aliases[name]))
         name = aliases[name]
+    authenticated = bool(response.flags & dns.flags.AD)
     if response.rcode() == dns.rcode.NXDOMAIN:
-        return Answer("nxdomain", (), tuple(chain))
+        return Answer("nxdomain", (), tuple(chain), authenticated)
     if response.rcode() != dns.rcode.NOERROR:
-        return Answer("servfail", (), tuple(chain))
+        return Answer("servfail", (), tuple(chain), bogus=any(_is_bogus(option) for option in response.options))
     found = records.get(name, ())
-    return Answer("ok" if found else "nodata", found, tuple(chain))
+    return Answer("ok" if found else "nodata", found, tuple(chain), authenticated)
+
+
+def _is_bogus(option: dns.edns.Option) -> bool:
+    return isinstance(option, dns.edns.EDEOption) and option.code == dns.edns.EDECode.DNSSEC_BOGUS
 
 
 def _wire(name: str) -> dns.name.Name:

@@ -34,6 +34,7 @@ from simulator.live.errors import LabError
 from simulator.live.nameserver import Nameserver
 from simulator.live.network import Endpoint, Network
 from simulator.live.pki import Authorities
+from simulator.live.published import Published
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Wiretap
 from simulator.outside import is_expecting
@@ -77,7 +78,8 @@ class LiveLab:
         """What broke in a listener; the client only heard 451. `drive` raises it when the client was the lab's."""
         self._fixed_ports = fixed_ports or {}
         self._network = Network(plan=plan)
-        self._nameserver = Nameserver(lab.zone.with_keys(KEYRING))
+        self.published = Published(lab, self.authorities, start)
+        self._nameserver = Nameserver(self.published.zone.with_keys(KEYRING))
         self._desks: dict[tuple[str, int], ServerDesk] = {}
         self._callers: dict[Endpoint, LabSMTP] = {}
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
@@ -119,7 +121,8 @@ class LiveLab:
         """Goes on with changed hosts, zone and certificates. Only listeners of changed addresses are restarted."""
         moved = _addresses(lab) != _addresses(self.lab)
         self.lab = self.world.lab = lab
-        self._nameserver.zone = lab.zone.with_keys(KEYRING)
+        self.published = Published(lab, self.authorities, self.start)
+        self._nameserver.zone = self.published.zone.with_keys(KEYRING)
         if moved:  # an address that is no longer owned must fall silent, which only a new network knows
             await self._hang_up()
             await self._unlisten(list(self._desks))
@@ -224,7 +227,7 @@ class LiveLab:
         self.world.now = self.clock.at_least(self.world.now)
 
     async def _ask(self, question: Question, host: str, work: Work | None) -> Answer:
-        answer = await self._nameserver.ask(question)
+        answer = self.published.named(await self._nameserver.ask(question))
         msg, hop = (work.msg, work.hop) if work else ("", 0)
         self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
         return answer

@@ -83,6 +83,10 @@ class Authorities:
         """The root certificates by name."""
         return self._known
 
+    def root(self, name: str) -> x509.Certificate:
+        """The root certificate of an authority, whether or not it has issued anything yet."""
+        return _root(name).certificate
+
     def issue(self, spec: CertificateSpec, start: datetime) -> Issued:
         """A real certificate that reads as `spec.facts(start)`; the same one for the same question.
 

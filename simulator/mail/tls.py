@@ -6,6 +6,7 @@ certificate here carries its names, dates, purposes and where its chain was foun
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 
@@ -26,6 +27,8 @@ class Certificate:
     purposes: frozenset[str]  # of {"server", "client"}
     anchor: str = ""  # name of the lab authority the presented chain leads to; "" where it leads to none
     flaw: str = ""  # why it leads to none: "self-signed", "unknown-issuer" or "bad-signature"
+    associations: frozenset[str] = field(default_factory=frozenset, compare=False)
+    """TLSA data that stands for it, `selector type data` (RFC 6698 2.1), or `cert:NAME` where a lab's DNS names it so."""
 
     @property
     def all_names(self) -> tuple[str, ...]:

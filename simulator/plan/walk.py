@@ -8,13 +8,14 @@ that the lab describes. So what it says would happen is what the code that reall
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
-from simulator.mail.tls import TlsFacts
+from simulator.mail.tls import Certificate, TlsFacts
 from simulator.policy.asking import Asking
 from simulator.policy.attempt import Try
 from simulator.policy.dialogue import (
@@ -164,10 +165,15 @@ class _Line:
         own = self.certificate if asked.certificate else None
         version = _VERSIONS[asked.version]
         reception.secured(TlsFacts(version, "", _shown(own, start) if own else None))
-        return Secured(TlsFacts(version, "", _shown(server.certificate, start)))
+        holder = self.engine.world.lab.holder(server)
+        return Secured(TlsFacts(version, "", _shown(server.certificate, start, holder)))
 
 
-_shown = lru_cache(256)(CertificateSpec.facts)
+@lru_cache(256)
+def _shown(spec: CertificateSpec, start: datetime, holder: str = "") -> Certificate:
+    """What a certificate tells, and the name that a lab's TLSA records have for it."""
+    return replace(spec.facts(start), associations=frozenset({f"cert:{holder}"} if holder else ()))
+
 
 _VERBS: dict[type, Callable[[_Line, Reception, Any], Heard]] = {
     Hello: _Line._hello,

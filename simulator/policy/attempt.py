@@ -20,11 +20,17 @@ __all__ = ["Outcome", "Target", "Try", "Unroutable"]
 
 @value
 class Target:
-    """One address to try: the name that led to it and its public IP address."""
+    """One address to try: the name that led to it and its public IP address.
+
+    How it was found does not make it another: `domain` is the name whose MX list (or whose own address) led to it, empty
+    for an address that was named outright; `secure` says that all of it came from signed zones.
+    """
 
     name: str
     address: str
     preference: int = 0
+    domain: str = field(default="", compare=False)
+    secure: bool = field(default=False, compare=False)
 
 
 @value
@@ -35,6 +41,7 @@ class Unroutable:
     name: str
     permanent: bool
     says: str
+    bogus: bool = False  # a resolver found DNSSEC signatures wrong
 
 
 @value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from simulator.mail.address import Address
 from simulator.mail.message import Message, rfc5322_date
@@ -16,7 +17,7 @@ from simulator.policy.host import Held
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
 
-__all__ = ["NO_REPORT", "Failure", "may_report", "report_message", "status_of"]
+__all__ = ["NO_REPORT", "Failure", "header_lines", "may_report", "report_message", "status_of"]
 
 NO_REPORT = rule(
     "REPORT-NEVER", "No report for the null sender, nor where NOTIFY leaves failures out", fidelity="documented",
@@ -24,14 +25,14 @@ NO_REPORT = rule(
 )  # fmt: skip
 
 
-def may_report(held: Held, recipient: Address) -> bool:
-    """Whether the sender is to be told that this recipient failed."""
+def may_report(held: Held, recipient: Address, about: str = "FAILURE") -> bool:
+    """Whether the sender is to be told that this recipient failed, or with DELAY that it has to wait."""
     if held.sender is None or held.generated:
         return False
     told = held.recipient_parameters
     asked = told.get(recipient) or (told.get(held.original) if held.original else None) or {}
-    notify = (asked.get("NOTIFY") or "FAILURE").upper().split(",")
-    return "FAILURE" in notify
+    notify = (asked.get("NOTIFY") or "FAILURE,DELAY").upper().split(",")
+    return about in notify
 
 
 def status_of(reply: Reply) -> str:
@@ -47,13 +48,17 @@ class Failure:
     reply: Reply  # the report's Status and, without `remote`, its Diagnostic-Code
     remote: Reply | None = None
     remote_host: str = ""
+    until: datetime | None = None  # not failed but delayed: how long it will be tried
 
 
 def report_message(
     held: Held, failure: Failure, *, fqdn: str, author: str, subject: str, lines: Sequence[str], at: Moment,
-    headers: Sequence[tuple[str, str]] = (),
+    headers: Sequence[tuple[str, str]] = (), received_from: str = "",
 ) -> Message:  # fmt: skip
-    """The report that host `fqdn` writes; `author` is its From, `lines` what people read, `headers` are its own."""
+    """The report that host `fqdn` writes; `author` is its From, `lines` what people read, `headers` are its own.
+
+    `received_from` is who handed the message in, for hosts that tell it (RFC 3464 2.2.4).
+    """
     number = at.turn("reports") + 1
     mark = f"{at.now:%Y%m%d%H%M%S}.{number}"
     boundary = f"=_report_{mark}"
@@ -72,8 +77,8 @@ def report_message(
         head.insert(5, ("In-Reply-To", about))
     parts = [
         ("text/plain; charset=utf-8", [*lines]),
-        ("message/delivery-status", _fields(held, failure, fqdn)),
-        ("text/rfc822-headers", _header_lines(held.message)),
+        ("message/delivery-status", _fields(held, failure, fqdn, received_from)),
+        ("text/rfc822-headers", header_lines(held.message)),
     ]
     out = [f"{name}: {value}" for name, value in head]
     for kind, text in parts:
@@ -82,7 +87,7 @@ def report_message(
     return Message.parse("\r\n".join(out).encode())
 
 
-def _fields(held: Held, failure: Failure, fqdn: str) -> list[str]:
+def _fields(held: Held, failure: Failure, fqdn: str, received_from: str) -> list[str]:
     """RFC 3464 2.2 and 2.3: per message, then per recipient."""
     quoted = failure.remote or failure.reply
     envelope_id = held.parameters.get("ENVID")
@@ -90,18 +95,21 @@ def _fields(held: Held, failure: Failure, fqdn: str) -> list[str]:
     original = asked or (f"rfc822;{held.original}" if held.original else "")
     return [
         f"Reporting-MTA: dns; {fqdn}",
+        *([f"Received-From-MTA: dns; {received_from}"] if received_from else []),
         *([f"Original-Envelope-Id: {envelope_id}"] if envelope_id else []),
         f"Arrival-Date: {rfc5322_date(held.arrived)}",
         "",
         *([f"Original-Recipient: {original}"] if original else []),
         f"Final-Recipient: rfc822; {failure.recipient}",
-        "Action: failed",
+        f"Action: {'delayed' if failure.until else 'failed'}",
         f"Status: {status_of(failure.reply)}",
         *([f"Remote-MTA: dns; {failure.remote_host}"] if failure.remote and failure.remote_host else []),
         f"Diagnostic-Code: smtp; {quoted}",
+        *([f"Will-Retry-Until: {rfc5322_date(failure.until)}"] if failure.until else []),
     ]
 
 
-def _header_lines(message: Message) -> list[str]:
+def header_lines(message: Message) -> list[str]:
+    """The header of a message, line by line."""
     raw = b"".join(raw for _, raw in message.fields).decode("utf-8", "replace")
     return raw.replace("\r\n", "\n").removesuffix("\n").split("\n")

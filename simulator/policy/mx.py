@@ -54,11 +54,13 @@ Asking = Generator[Question, Answer, "tuple[Target, ...] | Unroutable"]
 
 @value
 class _Exchanger:
-    """A host to look up. `listed` says that it comes from an MX list, where the sender may not go in circles."""
+    """A host to look up. `listed` says that it comes from an MX list, where the sender may not go in circles; `secure`
+    that the list comes from a signed zone."""
 
     preference: int
     name: str
     listed: bool
+    secure: bool = True
 
 
 def resolve(to: NextHop, at: Moment) -> Asking:
@@ -112,10 +114,11 @@ def _exchangers(domain: str, at: Moment) -> Generator[Question, Answer, list[_Ex
     if answer.status == "nxdomain":
         return Unroutable("nxdomain", domain, True, f"the domain {domain} does not exist")
     if answer.failed:
-        return Unroutable(answer.status, domain, False, _no_answer(domain, "MX", answer))
-    written = sorted(filter(None, map(_mx, answer.records)), key=lambda mx: mx.preference)
+        return Unroutable(answer.status, domain, False, _no_answer(domain, "MX", answer), answer.bogus)
+    signed = answer.authenticated
+    written = sorted(filter(None, (_mx(data, signed) for data in answer.records)), key=lambda mx: mx.preference)
     if not written:
-        return [_Exchanger(0, domain, listed=True)]
+        return [_Exchanger(0, domain, listed=True, secure=signed)]
     usable = [mx for mx in written if mx.name != "."]
     if not usable:
         return Unroutable("null-mx", domain, True, f"{domain} takes no mail (null MX)")
@@ -142,7 +145,8 @@ def _addresses(asked: str, hosts: list[_Exchanger], to: NextHop) -> Asking:
                 unsure = answer
             if host.listed and own.intersection(answer.records):
                 return _cut(asked, host, targets, unsure)
-            targets += (Target(host.name, address, host.preference) for address in answer.records)
+            secure = host.secure and answer.authenticated
+            targets += (Target(host.name, address, host.preference, asked, secure) for address in answer.records)
             if answer.status == "nxdomain":
                 break  # the name is not there at all, RFC 8020
         if not exists:
@@ -150,7 +154,7 @@ def _addresses(asked: str, hosts: list[_Exchanger], to: NextHop) -> Asking:
     if targets:
         return tuple(targets)
     if unsure:
-        return Unroutable(unsure.status, asked, False, _no_answer(asked, "address", unsure))
+        return Unroutable(unsure.status, asked, False, _no_answer(asked, "address", unsure), unsure.bogus)
     if nowhere == [asked]:
         return Unroutable("nxdomain", asked, True, f"the host name {asked} does not exist")
     return Unroutable("no-address", asked, True, _without_address(asked, hosts, to.families))
@@ -159,19 +163,19 @@ def _addresses(asked: str, hosts: list[_Exchanger], to: NextHop) -> Asking:
 def _cut(asked: str, own: _Exchanger, targets: list[Target], unsure: Answer | None) -> tuple[Target, ...] | Unroutable:
     better = tuple(t for t in targets if t.preference < own.preference)
     if unsure and not better:
-        return Unroutable(unsure.status, asked, False, _no_answer(asked, "address", unsure))
+        return Unroutable(unsure.status, asked, False, _no_answer(asked, "address", unsure), unsure.bogus)
     return better or Unroutable(
         "self-mx", asked, True, f"the best MX of {asked} is {own.name}, the sending host itself"
     )
 
 
-def _mx(data: str) -> _Exchanger | None:
+def _mx(data: str, secure: bool) -> _Exchanger | None:
     """From `10 mx.customer.example`; None for data that is no MX record."""
     preference, _, name = data.strip().partition(" ")
     name = name.strip().lower()
     if not preference.isdecimal() or not name:
         return None
-    return _Exchanger(int(preference), name if name == "." else name.removesuffix("."), listed=True)
+    return _Exchanger(int(preference), name if name == "." else name.removesuffix("."), True, secure)
 
 
 def _shuffled(group: list[_Exchanger], label: str, at: Moment) -> list[_Exchanger]:
@@ -193,6 +197,8 @@ def _literal(host: str) -> str:
 
 
 def _no_answer(name: str, what: str, answer: Answer) -> str:
+    if answer.bogus:
+        return f"the {what} lookup for {name} had no result: its DNSSEC signatures are wrong"
     how = "no DNS server answered" if answer.status == "timeout" else "the DNS server failed (SERVFAIL)"
     return f"the {what} lookup for {name} had no result: {how}"
 

@@ -55,7 +55,7 @@ class Trouble:
     host: str = ""  # the name that was tried or asked for
     address: str = ""
     remote: Reply | None = None
-    reason: str = ""  # slug of the TLS verdict, or how the connection broke
+    reason: str = ""  # slug of the TLS verdict, how the connection broke, or "dnssec-bogus"
 
     @property
     def dns(self) -> bool:
@@ -102,7 +102,8 @@ def trouble(outcome: Outcome, recipient: Address, wire: Address) -> Reply | Trou
     """The reply with which the next host took a recipient, or why it did not. `wire` is its address on the way."""
     missing = outcome.unroutable
     if missing:
-        return Trouble(missing.reason, missing.permanent, missing.says, missing.name)
+        why = "dnssec-bogus" if missing.bogus else ""
+        return Trouble(missing.reason, missing.permanent, missing.says, missing.name, reason=why)
     for one in outcome.tries:
         answer = one.recipients.get(wire)
         if not one.stage and answer and answer.ok:

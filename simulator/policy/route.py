@@ -71,6 +71,7 @@ class Relay:
     tls: Demand = field(default_factory=Demand)
     recipient: Address | None = None  # replaced address (mail user, contact), None keeps it
     login: tuple[str, str] | None = None  # user and password for the next host
+    pool: str = ""  # from which of several pools of addresses it leaves, where the host tells
 
 
 @value
@@ -131,11 +132,12 @@ class HandedOn:
 
 @value
 class Keep:
-    """Still queued: the queue's own text, and when the next attempt is due."""
+    """Still queued: the queue's own text, and when the next attempt is due. `notice` tells somebody of the delay."""
 
     reply: Reply
     due: datetime
     remote: Reply | None = None
+    notice: tuple[Address, Message] | None = None
 
 
 @value

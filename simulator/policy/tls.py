@@ -10,6 +10,9 @@ TlsSettings) and are what other products' switches come down to:
 | encryption      | must     | no    | no   |
 | certificate     | must     | to a trusted authority, in date, for server use | no |
 | domain          | must     | as above | one of the demanded names |
+
+What the other side's domain asks (DANE, MTA-STS) comes as further `checks`, found by `Lookups` before connecting
+(`policy.secured`).
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ from __future__ import annotations
 from dataclasses import field
 from datetime import datetime
 from enum import IntEnum
+from typing import Protocol
 
 from simulator.mail.address import covers
 from simulator.mail.tls import Certificate, TlsFacts
+from simulator.policy.decision import Step
 from simulator.source import NOWHERE, Source
 from simulator.value import value
 
-__all__ = ["PUBLIC_AUTHORITY", "Demand", "Level", "Verdict", "chain_verdict", "grade", "judge", "name_verdict"]
+__all__ = [
+    "PUBLIC_AUTHORITY", "Check", "Demand", "Level", "Lookups", "Verdict", "chain_verdict", "grade", "judge", "name_verdict",
+]  # fmt: skip
 
 PUBLIC_AUTHORITY = "lab-public-ca"
 """The lab authority that stands for the public ones which every host trusts."""
@@ -36,6 +43,42 @@ class Level(IntEnum):
     ENCRYPTION = 1
     CERTIFICATE = 2
     DOMAIN = 3
+
+
+@value
+class Verdict:
+    """Good enough or not, with a slug and a sentence."""
+
+    ok: bool
+    reason: str  # "met", "no-tls", "no-certificate", "self-signed", "expired", "name-mismatch", ...
+    says: str
+
+
+class Check(Protocol):
+    """Something further that TLS must stand, such as a host's TLSA records."""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether it looks at the certificate."""
+        ...
+
+    def examine(self, tls: TlsFacts | None, now: datetime) -> tuple[Verdict, Step]:
+        """The verdict, and how it was found."""
+        ...
+
+
+@value
+class Lookups:
+    """What a sender asks DNS about a host's TLS before it connects.
+
+    `dane_required`: no DANE, no mail. `dane_dates`: a certificate that fits must be in date, whatever the usage.
+    """
+
+    dane: bool = True
+    dane_required: bool = False
+    dane_dates: bool = False
+    mta_sts: bool = True
+    at: Source = NOWHERE
 
 
 @value
@@ -52,15 +95,8 @@ class Demand:
     at: Source = NOWHERE
     certificate: bool = True
     version: str = ""  # the only version to speak ("1.2"), "" for any
-
-
-@value
-class Verdict:
-    """Good enough or not, with a slug and a sentence."""
-
-    ok: bool
-    reason: str  # "met", "no-tls", "no-certificate", "self-signed", "expired", "name-mismatch", ...
-    says: str
+    lookups: Lookups | None = None  # None asks nothing
+    checks: tuple[Check, ...] = ()  # what the lookups found
 
 
 def chain_verdict(
@@ -114,6 +150,10 @@ def _one_label(pattern: str, name: str) -> bool:
 
 def judge(demand: Demand, tls: TlsFacts | None, now: datetime) -> Verdict:
     """Whether what was negotiated satisfies the demand of the side that connected."""
+    for check in demand.checks:
+        found, _ = check.examine(tls, now)
+        if not found.ok:
+            return found
     if demand.level == Level.OPPORTUNISTIC:
         return Verdict(True, "opportunistic", "TLS if offered" if not tls else f"{tls.version}, nothing asked")
     if tls is None:
@@ -131,6 +171,6 @@ def grade(demand: Demand, tls: TlsFacts | None) -> str:
     """The word of the `tls:` expectation for a hop that went through: none, encrypted, trusted or verified."""
     if tls is None:
         return "none"
-    if demand.level == Level.DOMAIN:
+    if demand.level == Level.DOMAIN or any(check.verifies for check in demand.checks):
         return "verified"
     return "trusted" if demand.level == Level.CERTIFICATE else "encrypted"

@@ -18,7 +18,15 @@ from simulator.source import Node
 from simulator.topology import CertificateSpec, Server
 from simulator.zone import KEY_TOKEN
 
-__all__ = ["EXCHANGE_ONLINE", "ExchangeOnlineNames", "Names", "address_record", "front_door", "reverse_name"]
+__all__ = [
+    "EXCHANGE_ONLINE",
+    "ExchangeOnlineNames",
+    "Names",
+    "address_record",
+    "front_door",
+    "relay_address",
+    "reverse_name",
+]
 
 Record = tuple[str, str, str]
 
@@ -54,6 +62,11 @@ def reverse_name(address: str) -> str:
     return ip_address(address).reverse_pointer
 
 
+def relay_address(address: str) -> str:
+    """The relay pool's address beside an IPv4 address that mail leaves from (learn: Outbound delivery pools, 40.95.0.0/16)."""
+    return ".".join(("40", "95", *address.split(".")[2:]))
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeOnlineNames:
     """Exchange Online's names (learn: Mail flow best practices for Exchange Online; External DNS records)."""
@@ -75,6 +88,10 @@ class ExchangeOnlineNames:
             for ip in server.addresses[1:]:
                 # inferred: every address that mail leaves from has a name of its own that leads back to it.
                 name = f"mail-{ip.replace('.', '-').replace(':', '-')}.outbound.protection.outlook.com"
+                yield address_record(name, ip)
+                yield (reverse_name(ip), "PTR", name)
+            for ip in (relay_address(ip) for ip in server.addresses if ip_address(ip).version == 4):
+                name = f"mail-rly-{ip.replace('.', '-')}.outbound.protection.outlook.com"
                 yield address_record(name, ip)
                 yield (reverse_name(ip), "PTR", name)
             yield from self._keys(list(_accepted(node)), _marked_initial(node))

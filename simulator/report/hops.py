@@ -121,7 +121,9 @@ def _refused(event: Event, told: _Told) -> Written:
 def _asked(event: Event, told: _Told) -> Written:
     if event["status"] == "nodata" and event["question"].endswith(" AAAA"):
         return  # no IPv6 address: hardly anybody has one, and the A record follows
-    answer = ", ".join(event["answer"]) if event["answer"] else event["status"]
+    if event["status"] in ("nodata", "nxdomain") and event["question"].startswith("_mta-sts."):
+        return  # no MTA-STS policy: hardly anybody has one either
+    answer = ", ".join("; ".join(text.split("\n")) for text in event["answer"]) or event["status"]
     yield "DNS", f"{event['question']}: {answer}", False
 
 

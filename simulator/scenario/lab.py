@@ -24,12 +24,12 @@ from simulator.products.service_names import front_door, reverse_name
 from simulator.scenario.certificate import read_certificate, read_certificates
 from simulator.scenario.errors import near_miss
 from simulator.scenario.people import Places, check_name, read_people
-from simulator.scenario.records import Records, read_records
+from simulator.scenario.records import read_records
 from simulator.scenario.schema import LAB_WORDS, SERVER_WORDS
 from simulator.scenario.values import ip
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Source
-from simulator.topology import CertificateSpec, Lab, Person, Server
+from simulator.topology import CertificateSpec, Lab, Person, Server, holder
 from simulator.zone import Zone
 
 __all__ = ["START", "build_lab"]
@@ -277,11 +277,13 @@ def _hosts(found: Sequence[_Found], people: Sequence[Person]) -> dict[str, Host]
 
 def _zone(dns: Node | None, found: Sequence[_Found], problems: ProblemList) -> Zone:
     """The written records, and beside them those that follow."""
-    records: Records = read_records(dns, problems, {f.server.name: f.server.addresses for f in found})
+    addresses = {f.server.name: f.server.addresses for f in found}
+    held = {f.server.name: holder([f.server for f in found], f.server) for f in found}
+    records, signed = read_records(dns, problems, addresses, held)
     aliases = {name for name, kind in records if kind == "CNAME" and records[name, kind]}
     following = Zone.of(r for r in _following(found) if r[0] not in aliases)
     both = {**following.records, **records}
-    return Zone({key: data for key, data in both.items() if data})
+    return Zone({key: data for key, data in both.items() if data}, signed=signed)
 
 
 def _following(found: Sequence[_Found]) -> Iterable[tuple[str, str, str]]:

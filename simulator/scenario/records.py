@@ -4,6 +4,11 @@
 
 A written name and type replaces what follows from `fqdn`, `ip` and the services; an empty list leaves nothing. A CNAME
 takes the place of everything at its name (RFC 1034 3.6.2). Addresses may be a server's name, reverse names an address.
+TLSA data may name who holds the certificate, since a lab's certificates are made when it runs:
+
+    _25._tcp.mx.customer.example: {TLSA: [3 1 1 cert:internet]}            the certificate that the server internet shows
+    _25._tcp.mx.customer.example: {TLSA: [2 1 1 cert:lab-public-ca]}       the authority behind it
+
 Zone-file text has become such a mapping before it comes here (`simulator.scenario.zonefile`).
 """
 
@@ -16,6 +21,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from simulator.mail.address import AddressError, parse_domain
 from simulator.scenario.errors import near_miss
+from simulator.scenario.zone_words import read_dnssec, read_mta_sts
 from simulator.source import Entry, Node, ProblemList
 from simulator.zone import TYPES
 
@@ -43,6 +49,7 @@ class _Scope:
 
     servers: Mapping[str, tuple[str, ...]]  # addresses by folded name
     problems: ProblemList
+    holders: Mapping[str, str]  # by folded name of a server: whose certificate it shows
 
 
 def owner_name(text: str) -> str:
@@ -70,10 +77,20 @@ def unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", "".join(strings))
 
 
-def read_records(dns: Node | None, problems: ProblemList, servers: Mapping[str, tuple[str, ...]]) -> Records:
-    """The written records by name and type. `servers` maps the lab's server names to their addresses."""
-    scope = _Scope({name.casefold(): addresses for name, addresses in servers.items()}, problems)
+def read_records(
+    dns: Node | None, problems: ProblemList, servers: Mapping[str, tuple[str, ...]],
+    holders: Mapping[str, str] | None = None,
+) -> tuple[Records, dict[str, str]]:  # fmt: skip
+    """The written records by name and type, and which zones are signed.
+
+    `servers` maps the lab's server names to their addresses, `holders` to the server whose certificate they show, which
+    is another one where two have the same.
+    """
+    own = {name.casefold(): holder for name, holder in (holders or {name: name for name in servers}).items()}
+    scope = _Scope({name.casefold(): addresses for name, addresses in servers.items()}, problems, own)
     found: Records = {}
+    policies: Records = {}
+    signed: dict[str, str] = {}
     if dns is not None and not dns.is_map and not dns.is_null:
         problems.error(dns.at, "dns is a map of names.", "Write  contoso.com: {MX: [10 mail.contoso.com]}")
     for entry in dns.entries if dns else ():
@@ -87,18 +104,27 @@ def read_records(dns: Node | None, problems: ProblemList, servers: Mapping[str, 
             problems.error(entry.node.at, f"dns: {entry.key} is a map of record types.", fix)
         sets = {s.key.upper(): s for s in entry.node.entries}
         for kind, record_set in sets.items():
-            _read_set(owner, kind, record_set, found, scope)
-        if "CNAME" in sets and len(sets) > 1:
+            if kind == "DNSSEC":
+                signed[owner] = read_dnssec(record_set, problems)
+            elif kind == "MTA-STS":
+                policies.update(read_mta_sts(owner, record_set, problems))
+            else:
+                _read_set(owner, kind, record_set, found, scope)
+        if "CNAME" in sets and len(sets.keys() - {"DNSSEC"}) > 1:
             at = sets["CNAME"].key_at
             problems.error(
                 at, f"dns: {entry.key} has a CNAME beside other records.", "A name with a CNAME has nothing else."
             )
-    return found
+    return {**policies, **found}, signed
 
 
 def _read_set(owner: str, kind: str, entry: Entry, found: Records, scope: _Scope) -> None:
     if kind not in TYPES:
-        scope.problems.error(entry.key_at, f"unknown record type {entry.key}.", near_miss(entry.key, TYPES).strip())
+        scope.problems.error(
+            entry.key_at,
+            f"unknown record type {entry.key}.",
+            near_miss(entry.key, (*TYPES, "DNSSEC", "MTA-STS")).strip(),
+        )
         return
     data = list(found.get((owner, kind), ()))
     for item in entry.node.items:
@@ -164,6 +190,8 @@ def _srv(text: str, node: Node, scope: _Scope) -> str:
 
 def _tlsa(text: str, node: Node, scope: _Scope) -> str:
     fields = text.split()
+    if len(fields) == 4 and fields[3].casefold().startswith("cert:") and all(f.isdecimal() for f in fields[:3]):
+        return f"{' '.join(fields[:3])} {_held(fields[0], fields[3][5:], node, scope)}"
     if (
         len(fields) < 4
         or not all(f.isdecimal() for f in fields[:3])
@@ -173,6 +201,17 @@ def _tlsa(text: str, node: Node, scope: _Scope) -> str:
         scope.problems.error(node.at, says, f"Write {RECORD_FORMS['TLSA']}")
         return ""
     return f"{' '.join(fields[:3])} {''.join(fields[3:]).lower()}"
+
+
+def _held(usage: str, name: str, node: Node, scope: _Scope) -> str:
+    """`cert:NAME`: of a server, or where the usage is that of a trust anchor (RFC 7218 2.1) of an authority."""
+    if usage in ("0", "2"):
+        return f"cert:{name}"
+    holder = scope.holders.get(name.casefold())
+    if holder is None:
+        says = f"TLSA: cert:{name} names no server of the lab."
+        scope.problems.error(node.at, says, near_miss(name, scope.holders.values()).strip())
+    return f"cert:{holder or name}"
 
 
 _READERS: Mapping[str, Callable[[str, Node, _Scope], str]] = {

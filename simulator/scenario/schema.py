@@ -13,6 +13,7 @@ from typing import Any, Final
 from simulator.products.registry import PRODUCTS
 from simulator.scenario.certificate import CERTIFICATE_KEYS
 from simulator.scenario.records import RECORD_FORMS
+from simulator.scenario.zone_words import WORD_FORMS
 from simulator.topology import DEFECTS
 
 __all__ = [
@@ -229,7 +230,7 @@ def _servers() -> list[dict[str, Any]]:
 
 def _record_sets() -> dict[str, Any]:
     forms = {kind: {**_ONE_OR_MORE, "examples": [form]} for kind, form in RECORD_FORMS.items()}
-    return {"type": "object", "properties": forms, "additionalProperties": False}
+    return {"type": "object", "properties": {**forms, **WORD_FORMS}, "additionalProperties": False}
 
 
 def _certificate() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from simulator.live.errors import LabError
 from simulator.live.nameserver import Nameserver
 from simulator.live.network import Endpoint, Network
-from simulator.zone import TYPES, Answer, Question, Zone
+from simulator.zone import SIGNATURES, TYPES, Answer, Question, Zone
 from tests.live.loops import in_loop
 
 SHA256 = "0123456789abcdef" * 4
@@ -73,6 +73,26 @@ async def test_an_answer_over_the_wire_is_that_of_the_zone(type_: str) -> None:
             assert ZONE.lookup(name, type_) == await nameserver.ask(Question(name, type_)), name
 
 
+@pytest.mark.parametrize("word", SIGNATURES)
+@in_loop
+async def test_what_signatures_say_goes_over_the_wire(word: str) -> None:
+    zone = Zone(ZONE.records, FAILURES, {"contoso.com": word, "customer.example": "signed"})
+    async with Nameserver(zone) as nameserver:
+        for name in NAMES:
+            assert zone.lookup(name, "A") == await nameserver.ask(Question(name, "A")), name
+
+
+@in_loop
+async def test_who_does_not_ask_for_it_is_not_told_of_signatures() -> None:
+    async with Nameserver(Zone(ZONE.records, {}, {"contoso.com": "signed"})) as nameserver:
+        query = dns.message.make_query("mx1.contoso.com", "A")
+        for flag, told in ((0, False), (dns.flags.AD, True)):
+            query.flags = flag
+            octets = nameserver.respond(query.to_wire(), "udp")
+            assert octets is not None
+            assert told == bool(dns.message.from_wire(octets).flags & dns.flags.AD)
+
+
 _labels = st.sampled_from(["a", "b", "mail", "_dmarc", "x1", "*", "ü"])
 _names = st.lists(_labels, min_size=1, max_size=4).map(".".join)
 _hosts = st.lists(_labels.filter(lambda label: label != "*"), min_size=1, max_size=4).map(".".join)
@@ -97,7 +117,13 @@ _record_sets = st.sampled_from(TYPES).flatmap(
 _failures = st.dictionaries(
     st.tuples(_names, st.sampled_from([*TYPES, "*"])), st.sampled_from(["timeout", "servfail", "nxdomain"]), max_size=3
 )
-_zones = st.builds(lambda sets, failures: Zone(dict(sets), failures), st.lists(_record_sets, max_size=12), _failures)
+_signed = st.dictionaries(_hosts, st.sampled_from(SIGNATURES), max_size=3)
+_zones = st.builds(
+    lambda sets, failures, signed: Zone(dict(sets), failures, signed),
+    st.lists(_record_sets, max_size=12),
+    _failures,
+    _signed,
+)
 
 
 def test_any_zone_is_served_as_it_is() -> None:

@@ -238,3 +238,31 @@ def test_smart_hosts_that_cannot_be_found(hosts: tuple[str, ...], reason: str, p
 
 def test_one_smart_host_is_enough() -> None:
     assert ["192.0.2.1"] == _addresses(targets(NextHop(hosts=("missing.example", "a.example")), _zone()))
+
+
+@pytest.mark.parametrize(
+    ("signed", "secure"),
+    [({}, False), ({"customer.example": "signed"}, False), ({"a.example": "signed"}, False),
+     ({"customer.example": "signed", "a.example": "signed"}, True)],
+)  # fmt: skip
+def test_a_target_is_secure_where_mx_and_address_are_signed(signed: dict[str, str], secure: bool) -> None:
+    found = targets(NextHop("customer.example"), Zone(_zone().records, {}, signed))
+    assert isinstance(found, tuple)
+    assert (secure, "customer.example") == (found[0].secure, found[0].domain)
+
+
+@pytest.mark.parametrize(("mx_first", "domain"), [(True, "customer.example"), (False, "a.example")])
+def test_a_smart_host_is_its_own_domain(mx_first: bool, domain: str) -> None:
+    zone = Zone(_zone().records, {}, {"example": "signed"})
+    found = targets(NextHop(hosts=(domain,), mx_first=mx_first), zone)
+    assert isinstance(found, tuple)
+    assert ("a.example", domain, True) == (found[0].name, found[0].domain, found[0].secure)
+
+
+@pytest.mark.parametrize("bogus", ["customer.example", "a.example"])
+def test_wrong_signatures_are_told_from_other_failures(bogus: str) -> None:
+    zone = Zone(_zone(("customer.example", "MX", "30 a.example")).records, {}, {bogus: "bogus", "b.example": "bogus"})
+    found = targets(NextHop("customer.example"), zone)
+    assert isinstance(found, Unroutable)
+    assert ("servfail", False, True) == (found.reason, found.permanent, found.bogus)
+    assert "its DNSSEC signatures are wrong" in found.says

@@ -29,6 +29,7 @@ from simulator.products.exchange_online.forest import Forest, Inbound, Profile
 from simulator.products.exchange_online.identity import Client
 from simulator.products.exchange_online.partner import PartnerMatch, match_partner
 from simulator.products.exchange_online.relay import domain_step, no_right, relay_step
+from simulator.products.exchange_online.srs import RETURN, returned
 from simulator.products.exchange_online.steps import single
 from simulator.source import Source
 from simulator.value import value
@@ -177,6 +178,8 @@ def _directory(recipient: Address, taken: _Taken) -> tuple[str, str, str, Source
     entry, domain = tenant.directory.find(recipient), tenant.domains.find(recipient.domain)
     if entry:
         return "known", EDGE_BLOCKING, f"{recipient} is in the directory of {tenant.name}, a {entry.kind}", entry.at
+    if (target := returned(recipient, tenant)) is not None:
+        return "rewritten-sender", RETURN, f"{recipient} stands for {target}", tenant.domains.at
     at = domain.at("DomainType") if domain else tenant.domains.at
     missing = f"{recipient} is not in the directory"
     if not tenant.domains.is_authoritative(recipient.domain):

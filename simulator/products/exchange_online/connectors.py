@@ -176,9 +176,17 @@ class OutboundConnector(_Connector):
         "centralised mail transport: all mail that does not come from there goes over this connector; OnPremises only",
     )
     TestMode: bool = flag(False, "not used for real mail")
-    SenderRewritingEnabled: bool = flag(False, "senders are rewritten (SRS); OnPremises only")
-    MtaStsMode: object = ignored("MTA-STS: Opportunistic or None")
-    SmtpDaneMode: object = ignored("DANE: Opportunistic, Mandatory or None")
+    SenderRewritingEnabled: bool = flag(
+        False, "senders are rewritten (SRS) on the way to own servers too; OnPremises only"
+    )
+    MtaStsMode: str = choice(
+        "whether the MTA-STS policy of the next host's domain is looked at", "Opportunistic", "None", default="Opportunistic",
+        of=_OUTBOUND,
+    )  # fmt: skip
+    SmtpDaneMode: str = choice(
+        "whether TLSA records of the next host are looked at; Mandatory: no mail to hosts without them", "Opportunistic",
+        "Mandatory", "None", default="Opportunistic", of=_OUTBOUND,
+    )  # fmt: skip
     ValidationRecipients: object = ignored("addresses of the last validation", silent=True)
     IsValidated: object = ignored("result of the last validation", silent=True)
     LastValidationTimestamp: object = ignored("time of the last validation", silent=True)
@@ -209,11 +217,6 @@ class OutboundConnector(_Connector):
         if self.UseMXRecord and self.SmartHosts:
             says = "SmartHosts has no effect while UseMXRecord is true, its default"
             problems.warn(self.at("SmartHosts"), says, "Write UseMXRecord: false.")
-        if self.SenderRewritingEnabled:
-            problems.warn(
-                self.at("SenderRewritingEnabled"),
-                "SenderRewritingEnabled is understood but not modelled; it changes nothing here",
-            )
         scopes = [bool(self.RecipientDomains), self.AllAcceptedDomains, self.IsTransportRuleScoped]
         if not any(scopes) and not self.RouteAllMessagesViaOnPremises and lacks(self, "RecipientDomains", problems):
             says = f"{self.name} is for no recipient: it has neither RecipientDomains nor AllAcceptedDomains nor IsTransportRuleScoped"

@@ -45,10 +45,11 @@ def mailbox_server(tenant: str) -> str:
     return f"DM6PR11MB{int(_digits('mailbox', tenant)[:8], 16) % 10000:04}.namprd11.prod.outlook.com"
 
 
-def egress_name(address: str) -> str:
-    """The EHLO name of a sending address. inferred: the pattern `mail-<site>.outbound.protection.outlook.com` is observed,
+def egress_name(address: str, *, relay: bool = False) -> str:
+    """The EHLO name of a sending address; those of the relay pool have `rly` in it (MC266466). inferred: the pattern `mail-<site>.outbound.protection.outlook.com` is observed,
     the address in place of the site is this simulator's, so that the name leads back to it in DNS."""
-    return f"mail-{address.replace('.', '-').replace(':', '-')}.outbound.protection.outlook.com"
+    site = address.replace(".", "-").replace(":", "-")
+    return f"mail-{'rly-' if relay else ''}{site}.outbound.protection.outlook.com"
 
 
 @lru_cache

@@ -104,4 +104,28 @@ class Knobs(ServiceKnobs):
     queue_life: timedelta | None = custom(
         _life, None, "how long mail is tried, such as 48h; left out: MessageExpiration"
     )
+    delay_notice: timedelta | None = custom(
+        _life, timedelta(hours=4), "after how long a sender is told that mail has to wait: what Exchange Server does, since no "
+        "page says it of the service",
+    )  # fmt: skip
+    dane_certificate_dates: bool = flag(
+        True, "a certificate that a DANE-EE record fits must be in date too, as the page on code 4.7.322 has it; RFC 7672 "
+        "3.1.1 says that its dates do not count",
+    )  # fmt: skip
+    dnssec_failure: str = choice(
+        "a domain whose signatures are wrong: dnssec-invalid as the table of codes has it, or the plain DNS failure that the "
+        "page names as a known limitation", "4.7.324", "4.4.312", default="4.7.324",
+    )  # fmt: skip
+    certificate_failure: str = choice(
+        "a certificate that is not what TlsSettings ask for: the code of captures, or that of the page on mail flow",
+        "4.4.317", "4.7.320", default="4.4.317",
+    )  # fmt: skip
+    session_lost: str = choice(
+        "a connection that breaks off in the middle: the code of the page on mail flow, or one of those of captures",
+        "4.4.318", "4.4.397", "4.4.400", default="4.4.318",
+    )  # fmt: skip
+    expired_report: str = choice(
+        "mail given up after its lifetime because of 4xx replies: the code of reports, or that of the message trace",
+        "5.4.300", "4.4.7", default="5.4.300",
+    )  # fmt: skip
     cbr_over_cmt: object = ignored("a rule's connector goes before centralised transport (there are no rules yet)")

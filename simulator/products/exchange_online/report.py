@@ -1,30 +1,43 @@
 """The non-delivery report: RFC 3464 fields, and before them what Exchange Online tells people.
 
-The layout is the modern one: what happened, Original Message Details, Error Details, Notification Details, Message Hops.
+The layout is the modern one: what happened, Original Message Details, Error Details, Notification Details, the table of
+Message Hops, Original Message Headers (captured reports).
 The author of a report to somebody of the tenant is the system mailbox, to others the postmaster of the default domain or
 ExternalPostmasterAddress (CMD Set-TransportConfig).
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
-from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.bounce import Failure, header_lines, may_report, report_message
 from simulator.policy.host import Held, Notice
-from simulator.policy.loops import passed
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
 from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.headers import AUTH_AS
+from simulator.products.exchange_online.hops import hop_rows, hop_time, printed_time
 from simulator.products.exchange_online.identifiers import mailbox_server
 from simulator.products.exchange_online.remote_domains import reports_dropped
 
-__all__ = ["report"]
+__all__ = ["delayed", "report"]
 
 REPORT = rule(
     "EXO-NDR-2", "The report has the sections of the modern layout; its sentences are shortened", fidelity="observed",
     source="captured reports; learn: Non-delivery reports in Exchange Online", test="tests/products/exchange_online/test_report.py",
+)  # fmt: skip
+
+DELAY = rule(
+    "EXO-NDR-3", "Senders are told once when their mail has waited for hours, unless TransportConfig says no", fidelity="documented",
+    source="CMD Set-TransportConfig ExternalDelayDsnEnabled, InternalDelayDsnEnabled", test="tests/products/exchange_online/test_report.py",
+)  # fmt: skip
+rule(
+    "EXO-NDR-4", "The notice of delay comes after four hours", fidelity="inferred",
+    source="CMD Set-TransportService DelayNotificationTimeout, of Exchange Server; knob delay_notice",
+    test="tests/products/exchange_online/test_report.py",
 )  # fmt: skip
 
 _SYSTEM = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e"
@@ -40,16 +53,45 @@ def report(
     outside = not tenant.domains.accepts(held.sender.domain)
     if outside and reports_dropped(held.sender, tenant.settings.RemoteDomains):
         return None
-    host = mailbox_server(tenant.name)
     # The Diagnostic-Code is the whole line of Error Details: the service's code, and the other server's reply behind it.
     failure = Failure(recipient, reply, reply if remote else None, remote_host)
-    subject = held.message.get("Subject") or ""
-    message = report_message(
-        held, failure, fqdn=host, author=_author(held.sender, tenant, host), subject=f"Undeliverable: {subject}",
-        lines=_lines(held, recipient, reply, remote_host, host, subject), at=at,
-        headers=[(AUTH_AS, "Internal")],
-    )  # fmt: skip
+    message = _message(
+        held, failure, "Undeliverable", f"Your message to {recipient} couldn't be delivered.", tenant, at
+    )
     return Notice(message, held.sender, tenant.name)
+
+
+def delayed(
+    held: Held, recipient: Address, reply: Reply, until: datetime, tenant: Profile, at: Moment
+) -> Message | None:
+    """The notice that a message has to wait, once for each recipient; None where it is not due, or not wanted."""
+    settings, knobs = tenant.settings.TransportConfig, tenant.settings.knobs
+    if held.sender is None or not knobs.delay_notice or not may_report(held, recipient, "DELAY"):
+        return None
+    inside = tenant.domains.accepts(held.sender.domain)
+    wanted = settings.InternalDelayDsnEnabled if inside else settings.ExternalDelayDsnEnabled
+    if not inside and reports_dropped(held.sender, tenant.settings.RemoteDomains):
+        return None
+    told: set[tuple[datetime, str, str]] = at.memory.setdefault("delays told", set())
+    mark = (held.arrived, held.message.get("Message-ID") or "", recipient.key)
+    if not wanted or at.now - held.arrived < knobs.delay_notice or mark in told:
+        return None
+    told.add(mark)
+    says = (
+        f"Delivery to {recipient} is delayed. It will be tried until {printed_time(until)}; you needn't send it again."
+    )
+    return _message(held, Failure(recipient, reply, until=until), "Delivery delayed", says, tenant, at)
+
+
+def _message(held: Held, failure: Failure, word: str, says: str, tenant: Profile, at: Moment) -> Message:
+    assert held.sender is not None
+    host = mailbox_server(tenant.name)
+    subject = held.message.get("Subject") or ""
+    return report_message(
+        held, failure, fqdn=host, author=_author(held.sender, tenant, host), subject=f"{word}: {subject}",
+        lines=_lines(held, failure, says, host, subject), at=at,
+        headers=[(AUTH_AS, "Internal")], received_from=held.session.helo,
+    )  # fmt: skip
 
 
 def _author(sender: Address, tenant: Profile, host: str) -> str:
@@ -61,28 +103,32 @@ def _author(sender: Address, tenant: Profile, host: str) -> str:
     )
 
 
-def _lines(held: Held, recipient: Address, reply: Reply, remote_host: str, host: str, subject: str) -> list[str]:
-    rejected = [f"Message rejected by:  {remote_host}"] if remote_host else []
+def _lines(held: Held, failure: Failure, says: str, host: str, subject: str) -> list[str]:
+    rejected = [f"Message rejected by:  {failure.remote_host}"] if failure.remote_host else []
     return [
-        f"Your message to {recipient} couldn't be delivered.",
+        says,
         "",
         "Original Message Details",
-        f"Created Date:         {held.message.get('Date') or ''}".rstrip(),
+        f"Created Date:         {_created(held)}",
         f"Sender Address:       {held.sender}",
-        f"Recipient Address:    {held.original or recipient}",
+        f"Recipient Address:    {held.original or failure.recipient}",
         f"Subject:              {subject}".rstrip(),
         "",
         "Error Details",
-        f"Error:                {reply}",
+        f"Error:                {failure.reply}",
         *rejected,
         "",
         "Notification Details",
         f"Sent by:              {host}",
         "",
         "Message Hops",
-        *_hops(held.message),
+        *hop_rows(held.message),
+        "",
+        "Original Message Headers",
+        *header_lines(held.message),
     ]
 
 
-def _hops(message: Message) -> list[str]:
-    return [f"{number}  {name}" for number, name in enumerate(passed(message), 1)]
+def _created(held: Held) -> str:
+    """The Date field; where there is none, when the message came in."""
+    return hop_time(held.message.get("Date") or "") or printed_time(held.arrived)

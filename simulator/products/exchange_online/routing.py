@@ -43,6 +43,7 @@ from simulator.products.exchange_online.forwarding import leaving, marked, sent_
 from simulator.products.exchange_online.restrictions import refused
 from simulator.products.exchange_online.selection import centralised, centralised_step, select
 from simulator.products.exchange_online.sending import sending
+from simulator.products.exchange_online.srs import rerouted
 from simulator.products.exchange_online.steps import single
 from simulator.topology import Server
 
@@ -91,7 +92,7 @@ def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: M
         return fresh
     entry = tenant.directory.find(recipient)
     if entry is None:
-        return _unknown(held, recipient, tenant, server, at)
+        return rerouted(recipient, tenant) or _unknown(held, recipient, tenant, server, at)
     step = Step("RECIPIENT", RESOLVE, entry.kind, f"{recipient}: {_DESCRIBED[entry.kind]}", (), entry.at)
     if (returned := refused(held, entry, tenant, (step,))) is not None:
         return returned

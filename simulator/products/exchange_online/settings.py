@@ -121,8 +121,8 @@ class TransportConfig(Settings):
         count_or_unlimited, None, "the most recipients of a message; Unlimited is 1000", _TEXT
     )
     AllowLegacyTLSClients: object = ignored("old TLS versions at the legacy submission host")
-    ExternalDelayDsnEnabled: object = ignored("notices of delay to outside")
-    InternalDelayDsnEnabled: object = ignored("notices of delay inside")
+    ExternalDelayDsnEnabled: bool = flag(True, "senders outside are told when their mail has to wait for hours")
+    InternalDelayDsnEnabled: bool = flag(True, "senders inside are told when their mail has to wait for hours")
     ExternalDsnSendHtml: object = ignored("the form of reports", silent=True)
     PreventDuplicateJournalingEnabled: object = ignored("journaling")
 

@@ -20,15 +20,18 @@ from simulator.policy.validation import Look, Order, Refusal, Sent, Task
 from simulator.products.exchange_online import listener, wording
 from simulator.products.exchange_online.admission import admit
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
+from simulator.products.exchange_online.departure import departing
 from simulator.products.exchange_online.edge import stopped_after, stopped_before
 from simulator.products.exchange_online.forest import Forest, Profile
 from simulator.products.exchange_online.forwarding import SENDS_AS
 from simulator.products.exchange_online.headers import outgoing, stamped
 from simulator.products.exchange_online.identifiers import egress_name, frontend, suffix
+from simulator.products.exchange_online.pools import leaves_as, pool, pool_address
 from simulator.products.exchange_online.report import report
 from simulator.products.exchange_online.retry import fates
 from simulator.products.exchange_online.routing import route
 from simulator.products.exchange_online.signing import explained, signed
+from simulator.products.exchange_online.srs import rewriting
 from simulator.products.exchange_online.validation import order
 from simulator.products.exchange_online.validation_rows import tasks
 from simulator.topology import Server
@@ -93,17 +96,21 @@ class Tenant:
     # sending
 
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
-        return explained(route(held, recipient, self.profile, self.server, at), held, recipient, self.profile, at)
+        found = route(held, recipient, self.profile, self.server, at)
+        connector = self._outbound(found.route) if isinstance(found.route, Relay) else None
+        return departing(held, explained(found, held, recipient, self.profile, at), connector, self.profile, at)
 
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
         connector = self._outbound(relay)
         message = outgoing(held.message, keeps_internal=connector is not None and connector.CloudServicesMailEnabled)
-        own = held.facts.get(SENDS_AS)  # what an inbox rule forwards is the mailbox's own mail
-        return signed(message, held, relay, self.profile, at), Address.parse(own) if own else held.sender
+        found = rewriting(held, relay, connector, self.profile, at.now)
+        return signed(message, held, relay, self.profile, at), found.sender if found else leaves_as(held)
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
-        address = self.server.addresses[at.draw("egress", len(self.server.addresses))]
-        return address, egress_name(address)
+        found = pool(held, self._outbound(relay), self.profile)
+        own = self.server.addresses[at.draw("egress", len(self.server.addresses))]
+        address = pool_address(own, found)
+        return address, egress_name(address, relay=address != own)
 
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment

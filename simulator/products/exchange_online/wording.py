@@ -15,10 +15,11 @@ from simulator.mail.address import Address
 from simulator.mail.message import rfc5322_date
 from simulator.mail.reply import Reply
 from simulator.policy.rules import rule
+from simulator.products.exchange_online.security_wording import given_up
 
 __all__ = [
     "EDGE_WORDS", "QUEUE_WORDS", "access_denied", "authenticated", "banner", "blocked_connector", "cannot_connect",
-    "cannot_send_as", "closed_abruptly", "connection_refused", "connection_timed_out", "direct_send", "dns_failed",
+    "cannot_send_as", "certificate_failed", "closed_abruptly", "connection_lost", "connection_refused", "connection_timed_out", "direct_send", "dns_failed",
     "expired", "external_forwarding", "header_too_large", "hop_count", "last_attempt", "login_disabled", "login_failed", "login_not_here",
     "no_such_domain", "not_authenticated", "null_mx", "partner_refused", "queued", "recipient_ok", "relay_denied",
     "sender_ok", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
@@ -179,6 +180,23 @@ def closed_abruptly(tail: str) -> Reply:
     return Reply(450, "4.4.318", f"Connection was closed abruptly {tail}")
 
 
+def certificate_failed(tail: str) -> Reply:
+    return Reply(450, "4.7.320", f"Certificate validation failed {tail}")
+
+
+_LOST = {
+    "4.4.397": "Error communicating with target host.",
+    "4.4.400": "Error communicating with frontend host or destination host.",
+}
+
+
+def connection_lost(code: str, tail: str) -> Reply:
+    """A connection that broke off in the middle."""
+    if code not in _LOST:
+        return closed_abruptly(tail)
+    return Reply(451, code, f"{_LOST[code]} -> 421 4.4.2 Connection dropped due to SocketError {tail}")
+
+
 def subject_mismatch(expected: str, presented: str, thumbprint: str) -> str:
     return f"SubjectMismatch Expected Subject: {expected}. Presented Subject: CN={presented} Thumbprint: {thumbprint}"
 
@@ -202,8 +220,12 @@ _EXPIRED = {
 }
 
 
-def expired(last: Reply) -> Reply:
-    """The lifetime is over; `last` is what the queue showed until then."""
+def expired(last: Reply, code: str = "5.4.300") -> Reply:
+    """The lifetime is over; `last` is what the queue showed until then. `code` is that of mail with no reason of its own."""
+    if (own := given_up(last)) is not None:
+        return own
+    if last.enhanced not in _EXPIRED and code == "4.4.7":
+        return Reply(550, code, "QUEUE.Expired; message expired")
     if last.enhanced not in _EXPIRED:
         return Reply(550, "5.4.300", f"Message expired -> {last}")
     code, words = _EXPIRED[last.enhanced]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
-from tests.products.exchange_online.builders import at, contoso, held, message
+from simulator.policy.attempt import Outcome, Target, Try
+from simulator.policy.route import Keep, NextHop, Relay
+from tests.products.exchange_online.builders import NOW, at, contoso, held, message
 
 X = Address.parse("x@customer.test")
 REMOTE = Reply(550, "5.1.1", "User unknown")
@@ -60,7 +63,9 @@ def test_programs_find_status_and_diagnostic_code() -> None:
 @pytest.mark.parametrize(
     "line",
     ["Your message to x@customer.test couldn't be delivered.", f"Error:                {WRAPPED}",
-     "Message rejected by:  mx.customer.test", "Sender Address:       bob@contoso.com", "1  bn8.test"],
+     "Message rejected by:  mx.customer.test", "Sender Address:       bob@contoso.com", "Created Date:         1/15/2026 9:00:00 AM",
+     "HOP  TIME (UTC)  FROM  TO        WITH  RELAY TIME", "1                a     BN8.test  SMTP  *", "Original Message Headers",
+     "Received-From-MTA: dns; client.example"],
 )  # fmt: skip
 def test_people_find_what_happened_and_where(line: str) -> None:
     assert f"{line}\r\n" in written().content.decode()
@@ -81,3 +86,60 @@ def test_a_report_without_a_remote_host_names_none() -> None:
 
     assert notice is not None
     assert b"Message rejected by" not in notice.message.content
+
+
+# notices of delay
+
+WAITS = Outcome((Try(Target("mx.customer.test", "198.51.100.7"), "CONNECT", broken="refused"),))
+
+
+def notice(
+    hours: float,
+    memory: dict[str, Any] | None = None,
+    sender: str | None = "bob@contoso.com",
+    notify: str = "",
+    **settings: Any,
+) -> Message | None:
+    """What the sender is told after an attempt that failed so long after the message came in."""
+    asked = {X: {"NOTIFY": notify}} if notify else {}
+    what = held(str(X), sender=sender, content=message(Subject="Offer"), recipient_parameters=asked)
+    moment = at(memory, now=NOW + timedelta(hours=hours))
+    fate = contoso(**settings).after_attempt(what, Relay(NextHop("customer.test")), WAITS, 5, moment)[X]
+    assert isinstance(fate, Keep)
+    return fate.notice[1] if fate.notice else None
+
+
+def test_a_sender_is_told_once_that_mail_has_to_wait() -> None:
+    memory: dict[str, Any] = {}
+    assert [False, True, False] == [notice(hours, memory) is not None for hours in (3.9, 4, 5)]
+
+
+def test_a_notice_of_delay_says_how_long_it_will_be_tried() -> None:
+    found = notice(4)
+    assert found is not None
+    text = found.content.decode()
+    assert "Delivery delayed: Offer" == found.get("Subject")
+    assert "It will be tried until 1/16/2026 9:00:00 AM" in text
+    assert "Action: delayed\r\nStatus: 4.4.316\r\n" in text
+    assert "Will-Retry-Until: Fri, 16 Jan 2026 09:00:00 +0000\r\n" in text
+
+
+INSIDE, OUTSIDE = "bob@contoso.com", "sun@gmail.test"
+
+
+@pytest.mark.parametrize(
+    ("sender", "notify", "settings", "told"),
+    [
+        (OUTSIDE, "", {}, True),
+        (INSIDE, "", {"TransportConfig": {"ExternalDelayDsnEnabled": False}}, True),
+        (INSIDE, "", {"TransportConfig": {"InternalDelayDsnEnabled": False}}, False),
+        (OUTSIDE, "", {"TransportConfig": {"ExternalDelayDsnEnabled": False}}, False),
+        (INSIDE, "FAILURE", {}, False),
+        (INSIDE, "FAILURE,DELAY", {}, True),
+        (INSIDE, "NEVER", {}, False),
+        (None, "", {}, False),
+        (INSIDE, "", {"knobs": {"delay_notice": "6h"}}, False),
+    ],
+)  # fmt: skip
+def test_who_is_told_of_a_delay(sender: str | None, notify: str, settings: dict[str, Any], told: bool) -> None:
+    assert told == (notice(5, sender=sender, notify=notify, **settings) is not None)

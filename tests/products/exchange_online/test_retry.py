@@ -143,6 +143,9 @@ def test_a_domain_that_takes_no_mail_is_returned_at_once(reason: str, text: str)
 EXPIRED = [
     (unroutable("servfail", permanent=False), "550 5.4.312 Message expired, DNS query failed(ErrorRetry)"),
     (tried("CONNECT", broken="refused"), "550 5.4.316 Message expired, connection refused(Socket error code 10061)"),
+    (untrusted("tlsa-mismatch"), "550 5.7.323 tlsa-invalid: The domain failed DANE validation."),
+    (untrusted("sts-mx"), "550 5.4.8 MX hosts of customer.test failed MTA-STS validation"),
+    (untrusted("sts-expired"), "550 5.7.5 Remote certificate failed MTA-STS validation. Reason: CertificateExpired"),
     (
         untrusted("no-tls"),
         "550 5.4.317 Message expired, cannot connect to remote server(451 5.7.3 STARTTLS is required to send mail)",
@@ -165,6 +168,60 @@ def test_the_waits_grow_from_15_minutes_to_an_hour() -> None:
 
     assert [15, 22.5, 33.75, 50.625, 60, 60] == [w / timedelta(minutes=1) for w in waits[:6]]
     assert LAST == times[-1] - times[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "second"), [("tlsa-mismatch", 15), ("dane-no-tls", 15), ("sts-mx", 22.5), ("self-signed", 22.5)]
+)
+def test_after_a_dane_failure_the_second_wait_is_15_minutes_too(reason: str, second: float) -> None:
+    found = fate(untrusted(reason), MX, attempts=2)
+
+    assert isinstance(found, Keep)
+    assert NOW + timedelta(minutes=second) == found.due
+
+
+def test_after_a_dane_failure_the_third_wait_is_an_hour() -> None:
+    times = list(ladder(contoso().profile, dane=True).times(NOW))
+
+    assert [15, 15, 60, 60] == [(b - a) / timedelta(minutes=1) for a, b in pairwise(times)][:4]
+    assert (27, LAST) == (len(times), times[-1] - times[0])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "knobs", "text"),
+    [
+        (untrusted("self-signed"), {"certificate_failure": "4.7.320"}, "450 4.7.320 Certificate validation failed ["),
+        (untrusted("no-tls"), {"certificate_failure": "4.7.320"}, "450 4.4.317 Cannot connect to remote server [Message=451"),
+        (tried("DATA", broken="reset"), {"session_lost": "4.4.397"},
+         "451 4.4.397 Error communicating with target host. -> 421 4.4.2 Connection dropped due to SocketError ["),
+        (tried("DATA", broken="reset"), {"session_lost": "4.4.400"},
+         "451 4.4.400 Error communicating with frontend host or destination host. -> 421 4.4.2 Connection dropped"),
+        (untrusted("dnssec-bogus"), {"dnssec_failure": "4.4.312"}, "450 4.4.312 DNS query failed [Message=ErrorRetry]"),
+        (untrusted("tlsa-lookup"), {}, "450 4.4.312 DNS query failed [Message=ErrorRetry]"),
+    ],
+)  # fmt: skip
+def test_codes_about_which_the_sources_differ(outcome: Outcome, knobs: dict[str, str], text: str) -> None:
+    found = fate(outcome, MX, knobs=knobs)
+
+    assert isinstance(found, Keep)
+    assert str(found.reply).startswith(text)
+
+
+def test_wrong_signatures_are_told_from_a_server_that_failed() -> None:
+    bogus = Outcome(unroutable=Unroutable("servfail", "customer.test", False, "no target", bogus=True))
+    found = fate(bogus, MX)
+
+    assert isinstance(found, Keep)
+    assert "450 4.7.324" == found.reply.codes
+    assert NOW + LATER == found.due
+
+
+def test_a_message_trace_says_queue_expired() -> None:
+    outcome = tried("RCPT", "451 4.7.1 Greylisted")
+    found = fate(outcome, MX, after=LAST, attempts=30, knobs={"expired_report": "4.4.7"})
+
+    assert isinstance(found, Bounce)
+    assert "550 4.4.7 QUEUE.Expired; message expired" == str(found.reply)
 
 
 @pytest.mark.parametrize(

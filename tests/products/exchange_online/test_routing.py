@@ -307,7 +307,8 @@ def test_egress_rotates_over_all_addresses_with_a_name_that_follows_from_them() 
     host = contoso()
     object.__setattr__(host.server, "addresses", ("40.92.10.1", "2a01:111::2"))
     memory: dict[str, Any] = {}
-    found = {host.egress(held(), relay(host, "x@gmail.test"), at(memory)) for _ in range(20)}
+    own = held(sender="bob@contoso.com")
+    found = {host.egress(own, relay(host, "x@gmail.test", own), at(memory)) for _ in range(20)}
 
     assert {
         ("40.92.10.1", "mail-40-92-10-1.outbound.protection.outlook.com"),

@@ -158,8 +158,6 @@ WARNINGS: list[tuple[dict[str, Any], str]] = [
      "RestrictDomainsToIPAddresses without SenderIPAddresses: x refuses all mail that it is for"),
     ({"OutboundConnectors": outbound(RecipientDomains="*", UseMXRecord=True)},
      "SmartHosts has no effect while UseMXRecord is true, its default"),
-    ({"OutboundConnectors": outbound(RecipientDomains="*", SenderRewritingEnabled=True)},
-     "SenderRewritingEnabled is understood but not modelled; it changes nothing here"),
     ({"OutboundConnectors": outbound()},
      "to own servers is for no recipient: it has neither RecipientDomains nor AllAcceptedDomains nor IsTransportRuleScoped"),
     ({"OutboundConnectors": outbound(RecipientDomains="*", AllAcceptedDomains=True)},
