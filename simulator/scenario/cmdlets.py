@@ -7,6 +7,9 @@
 | Remove- | takes it out; refuses one that is not there | |
 | Enable-, Disable- | sets `Enabled` | |
 
+Of objects with an order (mail flow rules) the map is the order once a step names a `Priority`: the object moves there,
+and the others close up [ranks].
+
 Parameters are the product's settings under their own names; `Identity` (or `Name`) picks the object. Which servers have
 such objects follows from the products' settings classes. Recipients are known by their address, and a mailbox also by
 its person: `Set-Mailbox: {Identity: Bob, ForwardingSmtpAddress: amy@contoso.com}`. Some objects exist unwritten: Set- takes
@@ -23,6 +26,7 @@ from simulator.products.registry import PRODUCTS
 from simulator.scenario.errors import near_miss
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, without_mailbox
+from simulator.scenario.ranks import at_rank, renamed, without_rank
 from simulator.scenario.shorthand import SHORTHAND, rewritten
 from simulator.source import Entry, Node, ProblemList, Scalar, Source
 
@@ -41,6 +45,7 @@ class Noun:
     names_only: tuple[str, ...] = ("Identity", "Name")
     recipient_type: str = ""
     single: bool = False
+    ranked: bool = False  # has a Priority
     built_in: str = ""  # the object that every server has without being written
 
     @property
@@ -70,7 +75,8 @@ NOUNS: Final[Mapping[str, Noun]] = {
         Noun("DkimSigningConfig", "DkimSigningConfig", ("New", "Set"), ("Identity", "DomainName"), ("Identity", "DomainName")),
         Noun("AuthenticationPolicy", "AuthenticationPolicies", _CHANGE),
         Noun("InboxRule", "InboxRules", (*_CHANGE, *_SWITCH)),
-        *(Noun(n, f"{n}s", (*_CHANGE, *_SWITCH)) for n in ("TransportRule", "JournalRule")),
+        Noun("TransportRule", "TransportRules", (*_CHANGE, *_SWITCH), ranked=True),
+        Noun("JournalRule", "JournalRules", (*_CHANGE, *_SWITCH)),
         *(Noun(n, "Recipients", _CHANGE, (*_ADDRESSES, "ExternalEmailAddress"), _ADDRESSES, t) for n, t in _RECIPIENTS.items()),
         *(
             Noun(n, n, ("Set",), names_only=("Identity",), single=True)
@@ -238,7 +244,8 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
     section = server.node.get(noun.section) or Node({}, call.at)
     if call.cmdlet.verb == "Remove":
         if section.entry(name):
-            tree = _with_section(tree, server, noun.section, section.without(name), call.at)
+            left = without_rank(section, name) if noun.ranked else section.without(name)
+            tree = _with_section(tree, server, noun.section, left, call.at)
         return without_mailbox(tree, box) if box and box.server == server.key else tree
     return _set(tree, call, server, section, name, parameters)
 
@@ -250,11 +257,16 @@ def _set(tree: Node, call: _Call, server: Entry, section: Node, name: str, param
     if call.cmdlet.verb in _SWITCH:
         patch = Node.of({"Enabled": call.cmdlet.verb == "Enable"}, call.at)
     path = ("servers", server.key, noun.section, name)
-    made = apply_patch(section.get(name) or Node({}, call.at), patch, call.problems, path=path)
+    was = section.get(name) or Node({}, call.at)
+    if call.cmdlet.verb in _SWITCH:
+        was = was.without("State")  # the same, as a Get- record has it
+    made = apply_patch(was, patch, call.problems, path=path)
     new_name = parameters.get("Name") if noun.renames and parameters.entry("Identity") else None
     if new_name and new_name.text.strip().casefold() != name.casefold():
-        section, name = section.without(name), new_name.text.strip()
-    return _with_section(tree, server, noun.section, section.with_entry(name, made), call.at)
+        section, name = renamed(section, name, new_name.text.strip()), new_name.text.strip()
+    section = section.with_entry(name, made)
+    ranked = at_rank(section, name, call.problems) if noun.ranked and patch.entry("Priority") else section
+    return _with_section(tree, server, noun.section, ranked, call.at) if ranked else tree
 
 
 def _new(tree: Node, call: _Call, name: str, identity: Node, parameters: Node, box: Mailbox | None) -> Node:
@@ -272,7 +284,9 @@ def _new(tree: Node, call: _Call, name: str, identity: Node, parameters: Node, b
     if noun.recipient_type:
         made = made.with_entry("RecipientType", Node(Scalar(noun.recipient_type, quoted=True), call.at))
     section = server.node.get(noun.section) or Node({}, call.at)
-    return _with_section(tree, server, noun.section, section.with_entry(name, made, identity.at), call.at)
+    section = section.with_entry(name, made, identity.at)
+    ranked = at_rank(section, name, call.problems) if noun.ranked and made.entry("Priority") else section
+    return _with_section(tree, server, noun.section, ranked, call.at) if ranked else tree
 
 
 def _settings(noun: Noun, parameters: Node) -> Node:

@@ -23,6 +23,7 @@ from simulator.scenario.measures import (
     measured,
     retries,
 )
+from simulator.scenario.rules import check_rules
 from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences, opener
 from simulator.source import Entry, Node
 from simulator.trace import Event
@@ -252,7 +253,7 @@ CHECKS: Mapping[str, Check] = {
     "session": check_session,
     "loop": _loop,
     "never": _never,
-    "rules": _later_version("rules"),
+    "rules": check_rules,
     "retries": measured("retries", retries),
     "attempts": measured("attempts", attempts),
     "within": check_within,

@@ -182,12 +182,13 @@ def _map(node: Node, reading: _Reading) -> None:
 
 
 def _rules(node: Node, reading: _Reading) -> None:
-    _map(node, reading)
-    for entry in node.entries:
-        if folded(entry.node.text) not in ("run", "not run"):
-            reading.problems.error(
-                entry.node.at, f"rules: {entry.node.text!r} is not known here.", "Write run or not run."
-            )
+    for one in alternatives(node):
+        _map(one, reading)
+        for entry in one.entries:
+            for choice in alternatives(entry.node):
+                if folded(choice.text) not in ("run", "not run"):
+                    says = f"rules: {choice.text!r} is not known here."
+                    reading.problems.error(choice.at, says, "Write run or not run.")
 
 
 def _never(node: Node, reading: _Reading) -> None:

@@ -15,6 +15,7 @@ and leaves:
 
     directory     what a recipient is
     forwarding    mailboxes that send on by themselves, and the policy that stops them
+    transport_rules  mail flow rules, asked once whom the message is for is known
     routing       mailbox, group, replaced address, centralised transport, connector, MX
       selection     which outbound connector
     signing       with which key mail to outside is signed, and why

@@ -19,19 +19,15 @@ from simulator.policy.host import Held
 from simulator.policy.moment import Moment
 from simulator.policy.route import Relay, Routing
 from simulator.policy.rules import rule
-from simulator.policy.tls import Level, Lookups
+from simulator.policy.tls import Lookups
 from simulator.products.exchange_online.connectors import OutboundConnector
 from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.pools import pool
 from simulator.products.exchange_online.srs import rewriting
 
-__all__ = ["RULE_TLS", "departing"]
+__all__ = ["departing"]
 
 _TEST = "tests/products/exchange_online/test_departure.py"
-RULE_TLS = rule(
-    "EXO-LEAVE-1", "A rule with RouteMessageOutboundRequireTls asks for STARTTLS on whatever route", fidelity="documented",
-    source="CMD New-TransportRule RouteMessageOutboundRequireTls", test=_TEST,
-)  # fmt: skip
 rule(
     "EXO-LEAVE-2", "DANE and MTA-STS are looked at for all mail that leaves, as SmtpDaneMode and MtaStsMode of a connector say",
     fidelity="documented", source="CMD Set-OutboundConnector; learn: How SMTP DANE works; Enhancing mail flow with MTA-STS",
@@ -55,9 +51,6 @@ def departing(
     found = pool(held, connector, tenant)
     steps += [step for step in (found.step, rewritten.step if rewritten else None) if step]
     demand = relay.tls
-    if held.facts.get("rule tls") == "true" and demand.level < Level.ENCRYPTION:
-        demand = replace(demand, level=Level.ENCRYPTION)
-        steps.append(Step("TLS", RULE_TLS, "encryption", "a mail flow rule asks for TLS, any certificate"))
     demand = replace(demand, lookups=_lookups(connector, tenant))
     leaving = replace(relay, tls=demand, pool=found.name if found.step else "")
     return Routing(leaving, (*routing.steps, *steps), routing.facts)

@@ -39,6 +39,7 @@ from simulator.products.exchange_online.identifiers import guid
 from simulator.products.exchange_online.inbox_rules import Verdict, evaluated
 from simulator.products.exchange_online.remote_domains import stops_forward
 from simulator.products.exchange_online.steps import single
+from simulator.products.exchange_online.transport_rules.revision import again
 from simulator.source import NOWHERE, Source
 from simulator.value import value
 
@@ -151,7 +152,7 @@ def marked(held: Held, recipient: Address, tenant: Profile) -> Routing | None:
     entry = tenant.directory.find(recipient)
     if not forwarder or facts.get(_MARKED) or (entry and str(entry.address) == forwarder):
         return None
-    settled = {_MARKED: "yes"}
+    settled = {_MARKED: "yes", **again(tenant)}
     if facts[BY] in _OF_MAILBOX:
         message = held.message.prepend(_FORWARDING_LOOP, f"{forwarder};{guid(tenant.name)}")
         return Routing(Revise(message, settled, why="forward"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simulator.mail.reply import Reply
-from simulator.policy.settings import BadValue, choice, custom, flag, ignored, number, texts
+from simulator.policy.settings import BadValue, choice, custom, flag, number, texts
 from simulator.products.exchange_online.notation import span
 from simulator.products.exchange_online.service_knobs import ServiceKnobs
 from simulator.source import Node
@@ -128,4 +128,23 @@ class Knobs(ServiceKnobs):
         "mail given up after its lifetime because of 4xx replies: the code of reports, or that of the message trace",
         "5.4.300", "4.4.7", default="5.4.300",
     )  # fmt: skip
-    cbr_over_cmt: object = ignored("a rule's connector goes before centralised transport (there are no rules yet)")
+    cbr_over_cmt: bool = flag(
+        True, "a mail flow rule's connector goes before centralised transport; false: centralised transport first"
+    )
+    in_organization: str = choice(
+        "when a sender is InOrganization: authenticated and (in the directory or in an accepted domain), as the cmdlet's page "
+        "says; or in the directory, or in an accepted domain and authenticated, as the page of conditions does", "cmdlet",
+        "conditions-page", default="cmdlet",
+    )  # fmt: skip
+    sent_to_scope_authenticated: bool = flag(
+        False, "SentToScope InOrganization asks for an authenticated sender too, to the letter of the pages; false: rules for "
+        "mail from outside to inside work, as they are known to",
+    )  # fmt: skip
+    rule_domain_match: str = choice(
+        "whether SenderDomainIs and RecipientDomainIs cover subdomains (cmdlet's page) or not (page of conditions)",
+        "subdomains", "exact", default="subdomains",
+    )  # fmt: skip
+    rule_reject_combination: str = choice(
+        "RejectMessageReasonText and RejectMessageEnhancedStatusCode on one rule: both count (admin centre), or each sets the "
+        "other to its default (cmdlet's page)", "both", "separate", default="both",
+    )  # fmt: skip

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulator.mail.address import Address, AddressError
-from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, text, texts
+from simulator.policy.settings import BadValue, choice, custom, flag, ignored, text, texts
+from simulator.products.exchange_online.attributes import Attributes
 from simulator.products.exchange_online.notation import address_of, count_or_unlimited, lacks, octets, recipient
 from simulator.source import Node, ProblemList
 
@@ -53,7 +54,7 @@ def _rights(node: Node) -> Mapping[Address, str]:
     return {recipient(entry.key): _SEND_AS for entry in node.entries}
 
 
-class RecipientObject(Settings):
+class RecipientObject(Attributes):
     """A recipient of the tenant's directory: a mailbox's properties, a mail user, a contact, a group, a public folder."""
 
     noun = "a recipient"
@@ -142,10 +143,7 @@ class RecipientObject(Settings):
     WindowsEmailAddress: object = ignored("the address again", silent=True)
     MicrosoftOnlineServicesID: object = ignored("the sign-in name", silent=True)
     Name: object = ignored("metadata", silent=True)
-    DisplayName: object = ignored("metadata", silent=True)
     Alias: object = ignored("metadata", silent=True)
-    FirstName: object = ignored("metadata", silent=True)
-    LastName: object = ignored("metadata", silent=True)
     Password: object = ignored("passwords are the lab's", silent=True)
     HiddenFromAddressListsEnabled: object = ignored("address lists play no part", silent=True)
     Type: object = ignored("Distribution or Security", silent=True)

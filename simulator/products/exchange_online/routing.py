@@ -1,5 +1,8 @@
 """Where a recipient's mail goes.
 
+Who a recipient is comes first. Then the mail flow rules are asked, once [transport_rules]: they may end the copy, change
+it, or choose the connector, which goes before everything but (with a knob) centralised transport.
+
     whoever does not take it from this sender, or in this size   returned [restrictions]
     mailbox                               here [delivery]; forwarding ones and inbox rules send it on [forwarding]; internet
                                           mail goes to on-premises first under centralised transport
@@ -45,6 +48,8 @@ from simulator.products.exchange_online.selection import centralised, centralise
 from simulator.products.exchange_online.sending import sending
 from simulator.products.exchange_online.srs import rerouted
 from simulator.products.exchange_online.steps import single
+from simulator.products.exchange_online.transport_rules.revision import revised
+from simulator.products.exchange_online.transport_rules.way import rule_connector, with_rule_tls
 from simulator.topology import Server
 
 __all__ = ["demand", "next_hop", "route"]
@@ -96,12 +101,11 @@ def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: M
     step = Step("RECIPIENT", RESOLVE, entry.kind, f"{recipient}: {_DESCRIBED[entry.kind]}", (), entry.at)
     if (returned := refused(held, entry, tenant, (step,))) is not None:
         return returned
-    if entry.kind == "mailbox":
-        return _mailbox(held, recipient, entry, tenant, server, at, step)
-    if entry.keeps_mail:
-        return delivered(held, entry, "Inbox", tenant, at, (step,))
-    if entry.kind == "group":
+    if entry.kind == "group" and not entry.keeps_mail:
         return _group(entry, step)
+    if entry.keeps_mail:
+        asked = revised(held, recipient, tenant, at)
+        return asked or _mailbox(held, recipient, entry, tenant, server, at, step)
     external = entry.properties.ExternalEmailAddress
     assert external is not None
     says = f"{recipient} is replaced by its ExternalEmailAddress {external}"
@@ -110,7 +114,7 @@ def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: M
     other = tenant.directory.find(external)
     if other is not None and other is not entry:
         return Routing(Expand((external,), "mail user"), (step,))
-    return _onward(held, recipient, external, tenant, server, at, (step,))
+    return revised(held, recipient, tenant, at) or _onward(held, recipient, external, tenant, server, at, (step,))
 
 
 _DESCRIBED = {
@@ -129,11 +133,18 @@ def _mailbox(
     held: Held, recipient: Address, entry: Entry, tenant: Profile, server: Server, at: Moment, step: Step
 ) -> Routing:
     central = centralised(tenant)
-    if central and held.facts.get("direction") == "Incoming":
+    chosen, told = rule_connector(held, tenant)
+    to_own_servers = entry.kind == "mailbox" and central is not None and held.facts.get("direction") == "Incoming"
+    if chosen and (tenant.settings.knobs.cbr_over_cmt or not to_own_servers):
+        return _over(chosen, held, recipient, recipient, tenant, server, at, (step, *told))
+    steps = (step, *(() if chosen else told))
+    if central and to_own_servers:
         # Internet mail for a mailbox goes to on-premises first and comes back as Originating.
-        steps = (step, centralised_step(tenant, central))
+        steps = (*steps, centralised_step(tenant, central))
         return _over(central, held, recipient, recipient, tenant, server, at, steps)
-    further = sent_on(held, entry, tenant, at, (step,))
+    if entry.kind != "mailbox":
+        return delivered(held, entry, "Inbox", tenant, at, steps)
+    further = sent_on(held, entry, tenant, at, steps)
     if isinstance(further, Routing):
         return further
     folder, so_far = further
@@ -152,6 +163,8 @@ def _unknown(held: Held, recipient: Address, tenant: Profile, server: Server, at
         where = domain.at("DomainType")
         step = single("RECIPIENT", UNKNOWN, "unknown", says, name=str(recipient), chosen=False, at=where)
         return Routing(Return(wording.unknown_recipient(recipient)), (step,))
+    if (asked := revised(held, recipient, tenant, at)) is not None:
+        return asked
     steps: tuple[Step, ...] = ()
     if domain is not None:
         says = f"{recipient} is not in the directory; {recipient.domain} is InternalRelay, so it is sent on"
@@ -177,6 +190,10 @@ def _onward(
         return Routing(returned, steps)
     central = centralised(tenant)
     came_from_there = held.facts.get("basis") in FROM_OWN_SERVERS
+    chosen, told = rule_connector(held, tenant)
+    if chosen and (tenant.settings.knobs.cbr_over_cmt or not central or came_from_there):
+        return _over(chosen, held, recipient, target, tenant, server, at, (*steps, *told))
+    steps = steps if chosen else (*steps, *told)
     if central and not came_from_there:
         return _over(central, held, recipient, target, tenant, server, at, (*steps, centralised_step(tenant, central)))
     connector, step = select(tenant, target.domain, from_own_servers=came_from_there)
@@ -184,7 +201,8 @@ def _onward(
         hop = NextHop(target.domain, families=families(server.addresses))
         says = f"to the MX of {target.domain}"
         mx = single("ROUTE", TO_MX, "mx", says, name="MX")
-        return Routing(Relay(hop, None, Demand(), _replaced(recipient, target)), (*steps, step, mx))
+        asked = with_rule_tls(Demand(), held, tenant)
+        return Routing(Relay(hop, None, asked, _replaced(recipient, target)), (*steps, step, mx))
     return _over(connector, held, recipient, target, tenant, server, at, (*steps, step))
 
 
@@ -197,7 +215,7 @@ def _over(
     at: Moment, steps: Iterable[Step],
 ) -> Routing:  # fmt: skip
     hop, says, rule_id = next_hop(connector, target.domain, server, held, at)
-    asked = demand(connector)
+    asked = with_rule_tls(demand(connector), held, tenant)
     reference = Connector(connector.name, "outbound", connector.place)
     outcome = "mx" if connector.UseMXRecord else "smart-host"
     step = single("ROUTE", rule_id, outcome, says, name=connector.name, at=hop.at)

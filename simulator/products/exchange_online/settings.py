@@ -19,6 +19,8 @@ from simulator.products.exchange_online.notation import address_of, count_or_unl
 from simulator.products.exchange_online.outbound_policy import HostedOutboundSpamFilterPolicy
 from simulator.products.exchange_online.recipients import RecipientObject
 from simulator.products.exchange_online.remote_domains import RemoteDomain
+from simulator.products.exchange_online.transport_rules.lint import check_rules
+from simulator.products.exchange_online.transport_rules.rule import TransportRule
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
 
 __all__ = [
@@ -144,7 +146,7 @@ class TenantSettings(Settings):
         OrganizationConfig, "Set-OrganizationConfig", label="OrganizationConfig"
     )
     TransportConfig: TransportConfig = section(TransportConfig, "Set-TransportConfig", label="TransportConfig")
-    TransportRules: object = ignored("mail flow rules, in order")
+    TransportRules: dict[str, TransportRule] = mapping(TransportRule, "mail flow rules, by name and in order")
     RemoteDomains: dict[str, RemoteDomain] = mapping(
         RemoteDomain, "what may be sent to other domains by itself, by name; Default is for *"
     )
@@ -168,6 +170,8 @@ class TenantSettings(Settings):
             problems.warn(self.place, f"{self.name} has no AcceptedDomains: nobody's mail is for it")
         self._check_names(problems)
         self._check_overlaps(problems)
+        groups = frozenset(r.name.casefold() for r in self.Recipients.values() if r.kind == "group")
+        check_rules(self.TransportRules, self.OutboundConnectors, groups, problems)
         accepted = {name.lower().removesuffix(".") for name in self.AcceptedDomains}
         for connector in self.InboundConnectors.values():
             for domain in connector.AssociatedAcceptedDomains:

@@ -21,7 +21,7 @@ __all__ = [
     "EDGE_WORDS", "QUEUE_WORDS", "access_denied", "authenticated", "banner", "blocked_connector", "cannot_connect",
     "cannot_send_as", "certificate_failed", "closed_abruptly", "connection_lost", "connection_refused", "connection_timed_out", "direct_send", "dns_failed",
     "expired", "external_forwarding", "header_too_large", "hop_count", "last_attempt", "login_disabled", "login_failed", "login_not_here",
-    "no_such_domain", "not_authenticated", "null_mx", "partner_refused", "queued", "recipient_ok", "relay_denied",
+    "no_such_domain", "not_authenticated", "null_mx", "partner_refused", "queued", "recipient_ok", "rejected_by_rule", "relay_denied", "rules_loop",
     "sender_ok", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
 ]  # fmt: skip
 
@@ -148,6 +148,23 @@ def external_forwarding() -> Reply:
         "Please contact your administrator for further assistance. AS(7550)"
     )
     return Reply(550, "5.7.520", text)
+
+
+# Mail flow rules
+
+REJECTED_BY_RULE = "Delivery not authorized, message refused"
+"""The text of a rule that gives none (CMD New-TransportRule)."""
+
+
+def rejected_by_rule(code: str, reason: str) -> Reply:
+    """inferred: reports have the first sentence as status and the rule's own text among the words for people."""
+    text = "TRANSPORT.RULES.RejectMessage; the message was rejected by organization policy"
+    return Reply(550, code, f"{text}; {' '.join(reason.split()) or REJECTED_BY_RULE}")
+
+
+def rules_loop() -> Reply:
+    text = "TRANSPORT.RULES.RejectMessage; Transport rules loop count exceeded and message rejected"
+    return Reply(550, "5.7.128", text)
 
 
 # Waiting

@@ -140,7 +140,6 @@ def test_what_the_other_cmdlets_object_to(plain: dict[str, Any], error: str) -> 
 
 WARNINGS: list[tuple[dict[str, Any], str]] = [
     ({"AcceptedDomains": {}}, "m365 has no AcceptedDomains: nobody's mail is for it"),
-    ({"TransportRules": {"r": {}}}, "TransportRules is understood but not modelled; it changes nothing here"),
     ({"RemoteDomains": {"Default": {"AllowedOOFType": "None"}}}, "AllowedOOFType is understood but not modelled; it changes nothing here"),
     ({"JournalRules": {"r": {}}}, "JournalRules is understood but not modelled; it changes nothing here"),
     ({"HostedOutboundSpamFilterPolicy": {"RecipientLimitPerDay": 10}},

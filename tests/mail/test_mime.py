@@ -1,0 +1,77 @@
+"""Header text and the parts of a body as people read them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.mail.message import Message
+from simulator.mail.mime import content_type, decoded, encoded, parts
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("plain", "plain"), ("=?utf-8?Q?Gr=C3=BC=C3=9Fe_x?=", "Grüße x"), ("=?UTF-8?b?w6Q=?= =?utf-8?b?w7Y=?= end", "äö end"),
+        ("a =?iso-8859-1?q?=E4?= b", "a ä b"), ("=?no-such-charset?Q?a?=", "a"), ("=?utf-8?B?!!?=", ""), ("=?utf-8?X?a?=", "=?utf-8?X?a?="),
+        ("=?utf-8*de?Q?a?=", "a"),
+    ],
+)  # fmt: skip
+def test_encoded_words_are_read_as_people_see_them(raw: str, text: str) -> None:
+    assert text == decoded(raw)
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=80))
+def test_what_is_encoded_is_ascii_and_reads_the_same(text: str) -> None:
+    if "=?" not in text:
+        assert (True, text) == (encoded(text).isascii(), decoded(encoded(text)))
+    assert all(len(word) <= 75 for word in encoded(text).split(" ") if word.startswith("=?utf-8?B?"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "parameters"),
+    [
+        ("", "", {}),
+        ("Text/HTML; charset=UTF-8", "text/html", {"charset": "UTF-8"}),
+        ('a/b; name="x \\"y\\";z.txt" ; q=1', "a/b", {"name": 'x "y";z.txt', "q": "1"}),
+        ("attachment; filename*=utf-8'en'a%20%C3%A4.txt", "attachment", {"filename": "a ä.txt"}),
+        ('a/b; name*0="one "; name*1*=two%21', "a/b", {"name": "one two!"}),
+    ],
+)
+def test_parameters_are_read_in_every_form(raw: str, name: str, parameters: dict[str, str]) -> None:
+    found = content_type(raw)
+
+    assert (name, parameters) == (found.name, found.parameters)
+
+
+NESTED = (
+    'Content-Type: multipart/mixed; boundary="o"\n\nfor old readers\n--o\nContent-Type: multipart/alternative; boundary=i\n\n'
+    "--i\n\nplain\n--i\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
+    "<style>p {}</style><p>f=C3=BCnf &lt; 6</p>\n--i--\n\n--o\nContent-Type: image/png; name=p.png\nContent-Transfer-Encoding: base64\n\n"
+    "AAEC\n--o\nContent-Type: text/plain\nContent-Disposition: attachment\n\nfile\n--o--\nafter\n"
+)
+
+
+def test_a_message_is_taken_apart_to_its_leaves() -> None:
+    found = parts(Message.parse(NESTED.replace("\n", "\r\n").encode()))
+
+    assert [("text/plain", "plain", False), ("text/html", "fünf < 6", False)] == [
+        (p.type, p.text.strip(), p.is_attachment) for p in found[:2]
+    ]
+    assert [("image/png", "p.png", b"\0\1\2"), ("text/plain", "unnamed", b"file")] == [
+        (p.type, p.name, p.content) for p in found[2:]
+    ]
+
+
+@given(st.binary(max_size=300))
+def test_reading_never_fails(content: bytes) -> None:
+    message = Message.parse(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + content)
+
+    assert all(isinstance(part.text, str) for part in parts(message))
+
+
+def test_nesting_without_end_ends() -> None:
+    head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+
+    assert 1 == len(parts(Message.parse(head * 100)))
