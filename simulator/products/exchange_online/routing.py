@@ -49,7 +49,7 @@ from simulator.products.exchange_online.sending import sending
 from simulator.products.exchange_online.srs import rerouted
 from simulator.products.exchange_online.steps import single
 from simulator.products.exchange_online.transport_rules.revision import revised
-from simulator.products.exchange_online.transport_rules.way import rule_connector, with_rule_tls
+from simulator.products.exchange_online.transport_rules.way import RULE_TLS, rule_connector, with_rule_tls
 from simulator.topology import Server
 
 __all__ = ["demand", "next_hop", "route"]
@@ -202,7 +202,8 @@ def _onward(
         says = f"to the MX of {target.domain}"
         mx = single("ROUTE", TO_MX, "mx", says, name="MX")
         asked = with_rule_tls(Demand(), held, tenant)
-        return Routing(Relay(hop, None, asked, _replaced(recipient, target)), (*steps, step, mx))
+        tls = (Step("TLS", RULE_TLS, "encryption", _ASKED[asked.level], (), asked.at),) if asked.level else ()
+        return Routing(Relay(hop, None, asked, _replaced(recipient, target)), (*steps, step, mx, *tls))
     return _over(connector, held, recipient, target, tenant, server, at, (*steps, step))
 
 

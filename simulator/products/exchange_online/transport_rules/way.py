@@ -18,7 +18,7 @@ from simulator.products.exchange_online.transport_rules.lint import unusable
 from simulator.products.exchange_online.transport_rules.revision import CONNECTOR, RUN, TLS
 from simulator.source import Source
 
-__all__ = ["rule_connector", "with_rule_tls"]
+__all__ = ["RULE_TLS", "rule_connector", "with_rule_tls"]
 
 _TEST = "tests/products/exchange_online/transport_rules/test_way.py"
 BY_RULE = rule(
