@@ -98,7 +98,9 @@ def _settle_here(world: World, work: Work, recipient: Address, route: Route) -> 
     copy = work.copies[recipient]
     if isinstance(route, Deliver):
         world.mailboxes.append(
-            Delivery(work.msg, copy, work.host, route.mailbox, route.folder, work.held.message, world.now)
+            Delivery(
+                work.msg, copy, work.host, route.mailbox, route.folder, route.message or work.held.message, world.now
+            )
         )
         world.log.add(
             "delivered", copy=copy, mailbox=str(route.mailbox), folder=route.folder, rcpt=str(recipient), **note

@@ -56,10 +56,11 @@ class NextHop:
 
 @value
 class Deliver:
-    """Into a mailbox of this host."""
+    """Into a mailbox of this host. `message` is what the mailbox keeps where delivery writes to it once more."""
 
     mailbox: Address
     folder: str = "Inbox"
+    message: Message | None = field(default=None, compare=False)
 
 
 @value

@@ -1,7 +1,8 @@
 """Names that belong to a service and exist without being written: its DNS records and its certificate.
 
 Exchange Online gives a tenant an MX host for each accepted domain, the routing domains under `onmicrosoft.com`, a
-submission host, two DKIM keys for each accepted domain, and one SPF record that lists the addresses it sends from. A lab has them as soon as it has such a
+submission host, two DKIM keys for each accepted domain, the key that its ARC seals verify with, and one SPF record that
+lists the addresses it sends from. A lab has them as soon as it has such a
 server; what the lab file writes under `dns:` replaces them name by name and type by type.
 """
 
@@ -75,10 +76,13 @@ class ExchangeOnlineNames:
     spf: str = "spf.protection.outlook.com"
     submission: str = "smtp.office365.com"
     initial: str = "onmicrosoft.com"
+    sealer: str = "microsoft.com"  # whose ARC seals the service writes
+    arc_selector: str = "arcselector9901"
 
     def records(self, servers: Sequence[tuple[Server, Node]]) -> Iterator[Record]:
         listed = [f"{_mechanism(ip)}:{ip}" for server, _ in servers for ip in server.addresses]
         yield (self.spf, "TXT", " ".join(["v=spf1", *listed, "-all"]))
+        yield (f"{self.arc_selector}._domainkey.{self.sealer}", "TXT", f"{KEY_TOKEN}{self.sealer}")
         for server, node in servers:
             if not server.addresses:
                 continue

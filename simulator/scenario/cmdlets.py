@@ -66,6 +66,11 @@ _RECIPIENTS: Final = {
     "DynamicDistributionGroup": "DynamicDistributionGroup", "UnifiedGroup": "GroupMailbox", "MailPublicFolder": "PublicFolder",
 }  # fmt: skip
 
+_SINGLE = (
+    "OrganizationConfig", "TransportConfig", "HostedOutboundSpamFilterPolicy", "HostedContentFilterPolicy",
+    "HostedConnectionFilterPolicy", "AntiPhishPolicy", "ArcConfig",
+)  # fmt: skip
+
 NOUNS: Final[Mapping[str, Noun]] = {
     noun.noun.casefold(): noun
     for noun in (
@@ -80,7 +85,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
         *(Noun(n, "Recipients", _CHANGE, (*_ADDRESSES, "ExternalEmailAddress"), _ADDRESSES, t) for n, t in _RECIPIENTS.items()),
         *(
             Noun(n, n, ("Set",), names_only=("Identity",), single=True)
-            for n in ("OrganizationConfig", "TransportConfig", "HostedOutboundSpamFilterPolicy")
+            for n in _SINGLE
         ),
     )
 }  # fmt: skip

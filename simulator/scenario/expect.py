@@ -12,6 +12,7 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.path import folded
 from simulator.played import Played
+from simulator.scenario.authenticated import check_auth
 from simulator.scenario.compare import alternatives, is_text, says_fits, shown, text_fits
 from simulator.scenario.match import code_fits
 from simulator.scenario.measures import (
@@ -24,7 +25,7 @@ from simulator.scenario.measures import (
     retries,
 )
 from simulator.scenario.rules import check_rules
-from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences, opener
+from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences, is_about
 from simulator.source import Entry, Node
 from simulator.trace import Event
 
@@ -68,7 +69,7 @@ def _each(
     """One map of facts that some event must meet as a whole, or one such map per person, server or link."""
     if not all(e.key.casefold() in _FACTS for e in node.entries):
         for entry in node.entries:
-            mine = [e for e in events if _is_about(e, entry.key, played)]
+            mine = [e for e in events if is_about(e, entry.key, played)]
             yield from _each(entry.node, played, mine, facts, f"{name} {entry.key}", nothing)
         return
     wrong = [_facts_differ(node, facts(event), name) for event in events]
@@ -93,17 +94,6 @@ def _fact_fits(entry: Entry, value: str) -> bool:
         said = (folded(value), "end") if value == "DATA" else (folded(value),)
         return text_fits(entry.node, lambda want: folded(want) in said)
     return text_fits(entry.node, lambda want: says_fits(want, value))
-
-
-def _is_about(event: Event, key: str, played: Played) -> bool:
-    """Whether an event is about a server, a link `a -> b`, or a recipient by name or address."""
-    a, arrow, b = (folded(part) for part in key.partition("->"))
-    if arrow and event.type == "kept":
-        return (folded(event.host), folded(event["to"])) == (a, b)
-    if arrow:
-        return folded(event.get("client") or opener(event, played)) == a and folded(event.host) == b
-    rcpt = event.get("rcpt", "")
-    return a in (folded(event.host), folded(rcpt), folded(_person(rcpt, played)))
 
 
 def _ndr(node: Node, played: Played) -> Iterable[Difference]:
@@ -234,20 +224,13 @@ def _never(node: Node, played: Played) -> Iterable[Difference]:
             yield Difference("never", item.at, f"never {item.text}", f"{item.text} took the message")
 
 
-def _later_version(name: str) -> Check:
-    def check(node: Node, played: Played) -> Iterable[Difference]:
-        yield Difference(name, node.at, shown(node), "this version cannot tell; see `mailflow about --fidelity`")
-
-    return check
-
-
 CHECKS: Mapping[str, Check] = {
     "reply": _reply,
     "deferred": _deferred,
     "ndr": _ndr,
     "tls": check_tls,
     "headers": check_headers,
-    "auth": _later_version("auth"),
+    "auth": check_auth,
     "because": _because,
     "attributed": _attributed,
     "session": check_session,

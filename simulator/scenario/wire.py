@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.path import folded
 from simulator.mail.reply import Reply
@@ -17,7 +18,7 @@ from simulator.source import Entry, Node, Source
 from simulator.trace import Event
 from simulator.world import Delivery
 
-__all__ = ["Difference", "check_headers", "check_session", "check_tls", "header_differences", "opener"]
+__all__ = ["Difference", "check_headers", "check_session", "check_tls", "header_differences", "is_about", "opener"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +171,14 @@ def _session_fact(link: str, asked: Entry, said: list[Event], count: int) -> Ite
         yield Difference(
             name, asked.key_at, shown(node), "unknown; use ehlo has, ehlo lacks, commands, never, replies, count"
         )
+
+
+def is_about(event: Event, key: str, played: Played) -> bool:
+    """Whether an event is about a server, a link `a -> b`, or a recipient by name or address."""
+    a, arrow, b = (folded(part) for part in key.partition("->"))
+    if arrow and event.type == "kept":
+        return (folded(event.host), folded(event["to"])) == (a, b)
+    if arrow:
+        return folded(event.get("client") or opener(event, played)) == a and folded(event.host) == b
+    rcpt = event.get("rcpt", "")
+    return a in (folded(event.host), folded(rcpt), folded(played.lab.person_of(Address.parse(rcpt)) if rcpt else ""))

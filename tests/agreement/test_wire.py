@@ -44,8 +44,8 @@ FLOWS = {
     "session: {m365 -> onprem: {commands: [MAIL FROM:<bob, SIZE], never: 'MAIL FROM:<john'}}",
     "headers by server, by link and by person": "send: {from: Sun, to: [Bob, John]}\n"
     "path: [Sun -> internet -> m365 -> Bob, Sun -> internet -> m365 -> onprem -> John]\n"
-    "headers: {onprem: {Received: 3 hops}, m365: {Received: 2 hops}, m365 -> onprem: {Received: 3 hops}, "
-    "Bob: {Received: 2 hops}, Subject: present}",
+    "headers: {onprem: {Received: 5 hops}, m365: {Received: 5 hops}, m365 -> onprem: {Received: 5 hops}, "
+    "Bob: {Received: 5 hops}, Subject: present}",
     "a certificate may have ended long ago": "do: [cert onprem: {subject: mail.contoso.com, valid: 2020-01-31}]\n"
     "send: {from: John, to: Sun}\npath: John -> onprem -> m365 -> REJECTED 550 5.7.64\n"
     "because: {own servers to O365: expired}",

@@ -97,7 +97,9 @@ async def test_smtplib_sends_to_two_at_once() -> None:
     def send(ip: str, port: int) -> dict[str, tuple[int, bytes]]:
         with smtplib.SMTP(ip, port, local_hostname="client.example", timeout=10) as client:
             to = ["bob@contoso.com", "john@contoso.com"]
-            return client.sendmail("sun@customer.example", to, "Subject: two\r\n\r\nHello.\r\n")
+            return client.sendmail(
+                "sun@customer.example", to, "From: <sun@customer.example>\r\nSubject: two\r\n\r\nHello.\r\n"
+            )
 
     async with running() as (live, world):
         refused = await asyncio.to_thread(send, *live.endpoint("m365"))

@@ -47,7 +47,7 @@ HOLDS = [
     (LOOPING, "ndr: {to: Sun, by: m365}"),
     (DELIVERED, "tls: {m365 -> onprem: trusted, Bob -> m365: at least encrypted}"),
     (DELIVERED, "tls: {m365 -> onprem: any}"),
-    (DELIVERED, "headers: {Received: 2 hops, From: bob@contoso.com, X-None: absent, Subject: /^test/}"),
+    (DELIVERED, "headers: {Received: 3 hops, From: bob@contoso.com, X-None: absent, Subject: /^test/}"),
     (DELIVERED, "headers: {John: {Subject: present}}"),
     (DELIVERED, "session: {m365 -> onprem: {ehlo has: [SIZE], ehlo lacks: CHUNKING, commands: [MAIL], count: 1}}"),
     (DELIVERED, "session: {m365 -> onprem: {never: [AUTH], replies: [250]}}"),
@@ -85,7 +85,7 @@ FAILS = [
     (LOOPING, "loop: {between: [m365, onprem]}", ("loop between", "m365, onprem", "m365")),
     (DELIVERED, "tls: {m365 -> onprem: verified}", ("tls m365 -> onprem", "verified", "trusted")),
     (DELIVERED, "tls: {m365 -> internet: none}", ("tls m365 -> internet", "none", "no message went that way")),
-    (DELIVERED, "headers: {Received: 3 hops}", None),
+    (DELIVERED, "headers: {Received: 2 hops}", None),
     (DELIVERED, "headers: {Bob: {Subject: present}}", ("headers Bob", "Subject: present", "got no message")),
     (DELIVERED, "session: {m365 -> onprem: {ehlo has: [CHUNKING]}}", None),
     (DELIVERED, "session: {m365 -> onprem: {commands: [BDAT]}}", None),
@@ -123,12 +123,6 @@ def test_what_did_not_come_true_is_told_with_what_came_instead(
     assert found[0], "the flow passed"
     if told:
         assert told == found
-
-
-@pytest.mark.parametrize("key", ["auth: {spf: pass}"])
-def test_what_nothing_can_answer_yet_never_passes(key: str) -> None:
-    found = difference(a_flow(DELIVERED, key))
-    assert "this version cannot tell; see `mailflow about --fidelity`" == found[2]
 
 
 def test_a_difference_points_at_the_value_that_was_not_met() -> None:

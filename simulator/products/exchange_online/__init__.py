@@ -2,17 +2,25 @@
 
 A message comes in, in this order:
 
-    listener      CONNECT, EHLO, AUTH, MAIL; after the final dot sizes and loops
+    listener      CONNECT, EHLO, AUTH, MAIL; after the final dot sizes, the author [authors], loops, and who vouches for it
     admission     RCPT: is the recipient taken, and by which tenant
       identity      what the client proves: certificate, address
       attribution   is the message a tenant's own (OnPremises connectors of the whole forest)
       relay         may it be sent on
       partner       how mail of partners must come
     loops         the service's own counters
-    headers       what is stamped, stripped, promoted
+    authentication  what is found out about the sender, at the end of DATA
+      skip_listing  which address counts (Enhanced Filtering)
+      composite     what SPF, DKIM, DMARC and ARC come to together
+      filtering     SCL, and what is done
+    headers       what is stamped
+      firewall      what of others is stripped, renamed, promoted
+      trust         whose it is, who vouches for it
+      received, verdict_headers   the lines of a pass, and what it found out
 
 and leaves:
 
+    placement     Inbox, Junk, quarantine or nowhere
     directory     what a recipient is
     forwarding    mailboxes that send on by themselves, and the policy that stops them
     transport_rules  mail flow rules, asked once whom the message is for is known
@@ -24,7 +32,8 @@ and leaves:
 
 and beside mail: `validation`, the two tests of a connector.
 
-`settings`, `connectors`, `dkim_config`, `outbound_policy`, `knobs` are what a lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
+`settings`, `connectors`, `dkim_config`, `outbound_policy`, `spam_policies` (on `default_policy`), `ip_list`, `knobs` are what a
+lab file says; `notation` how the cmdlets write it; `domains` and `forest` what
 follows from it; `wording` has all texts, `identifiers` the names and numbers that the service makes up.
 """
 

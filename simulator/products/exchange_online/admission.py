@@ -4,6 +4,7 @@
       blocked connector  550 5.7.711
       relay              550 5.7.64 where the recipient is nobody's here and no right to relay was shown   [relay]
     otherwise it is Incoming to the owner of the recipient's domain
+      IPBlockList        550 5.7.513, unless IPAllowList has the address too
       Partner lock-down  550 5.7.51                                            [partner]
       RequireTls         451 5.7.3
       RejectDirectSend   550 5.7.68
@@ -27,6 +28,7 @@ from simulator.products.exchange_online import wording
 from simulator.products.exchange_online.attribution import attribute
 from simulator.products.exchange_online.forest import Forest, Inbound, Profile
 from simulator.products.exchange_online.identity import Client
+from simulator.products.exchange_online.ip_list import listed
 from simulator.products.exchange_online.partner import PartnerMatch, match_partner
 from simulator.products.exchange_online.relay import domain_step, no_right, relay_step
 from simulator.products.exchange_online.srs import RETURN, returned
@@ -57,6 +59,10 @@ EDGE_BLOCKING_CONNECTOR = rule(
     "EXO-IN-10", "Unknown recipients are taken from an OnPremises connector and returned later", fidelity="inferred",
     source="no page says so; knob dbeb_on_connector_mail", test=_TEST,
 )  # fmt: skip
+BLOCK_LIST = rule(
+    "EXO-IN-18", "Mail from an address in IPBlockList is refused, unless IPAllowList has it too", fidelity="documented",
+    source="learn: Configure connection filtering; Non-delivery reports in Exchange Online", test=_TEST,
+)  # fmt: skip
 INCOMING = rule(
     "EXO-IN-11", "A message that no OnPremises connector takes is Incoming to the owner of the recipient's domain",
     fidelity="documented", source="learn: EHLO blog, Office 365 Message Attribution", test=_TEST,
@@ -86,6 +92,8 @@ class _Taken:
 
     def answer(self, reply: Reply, steps: tuple[Step, ...]) -> Decision:
         facts = {"tenant": self.tenant.name, "direction": self.direction, "basis": self.basis}
+        if self.connector:
+            facts["inbound"] = self.connector.name
         return Decision(
             reply, steps, self.tenant.name, self.connector.reference if self.connector else None, facts=facts
         )
@@ -127,6 +135,9 @@ def _originating(asked: _Asked, connector: Inbound, basis: str, steps: tuple[Ste
 def _incoming(asked: _Asked, tenant: Profile, steps: tuple[Step, ...]) -> Decision:
     says = f"Incoming to {tenant.name}, the owner of {asked.recipient.domain}"
     steps = (*steps, Step("DIRECTION", INCOMING, "incoming", says, at=tenant.domains.at))
+    if (step := _blocked_address(asked.client, tenant)) is not None:
+        taken = _Taken(tenant, None, "Incoming", "recipient-owner")
+        return taken.answer(wording.ip_blocked(asked.client.peer, asked.suffix), (*steps, step))
     partner = match_partner(asked.client, asked.sender, tenant)
     steps = (*steps, partner.step) if partner.step else steps
     taken = _Taken(tenant, partner.connector, "Incoming", "recipient-owner")
@@ -139,6 +150,16 @@ def _incoming(asked: _Asked, tenant: Profile, steps: tuple[Step, ...]) -> Decisi
         if step.outcome == "rejected":
             return taken.answer(wording.direct_send(asked.suffix), steps)
     return _ask_directory(asked, taken, steps)
+
+
+def _blocked_address(client: Client, tenant: Profile) -> Step | None:
+    """inferred: mail over an OnPremises connector is not asked."""
+    policy = tenant.settings.HostedConnectionFilterPolicy
+    entry = listed(client.peer, policy.IPBlockList)
+    if entry is None or listed(client.peer, policy.IPAllowList):
+        return None
+    says = f"{client.peer} is in IPBlockList ({entry})"
+    return single("ADDRESS", BLOCK_LIST, "blocked", says, name="IPBlockList", chosen=False, at=policy.at("IPBlockList"))
 
 
 def _tls_missing(client: Client, partner: PartnerMatch) -> Step | None:

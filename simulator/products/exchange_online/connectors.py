@@ -9,14 +9,16 @@ mail flow but are not modelled warn.
 
 from __future__ import annotations
 
-from simulator.mail.address import parse_domain
+from simulator.mail.address import Address, parse_domain
 from simulator.policy.settings import Settings, choice, flag, ignored, text, texts
+from simulator.products.exchange_online.ip_list import AddressRange, skip_entry
 from simulator.products.exchange_online.notation import (
     IpEntry,
     certificate_name,
     domain_pattern,
     ip_entry,
     lacks,
+    recipient,
     smart_host,
 )
 from simulator.source import ProblemList
@@ -101,13 +103,25 @@ class InboundConnector(_Connector):
         "the accepted domains whose mail may use the connector as a source; empty: all", read=parse_domain
     )
     TrustedOrganizations: object = ignored("other tenants whose mail is trusted")
-    EFSkipLastIP: object = ignored("Enhanced Filtering: the connecting hop is skipped")
-    EFSkipIPs: object = ignored("Enhanced Filtering: these addresses are skipped")
-    EFUsers: object = ignored("Enhanced Filtering: for these recipients only")
+    EFSkipLastIP: bool = flag(
+        False, "Enhanced Filtering: mail is judged by the address that the connecting server got it from"
+    )
+    EFSkipIPs: tuple[AddressRange, ...] = texts(
+        "Enhanced Filtering: mail is judged by the last address that is none of these: single, a-b, or network",
+        read=skip_entry,
+    )
+    EFUsers: tuple[Address, ...] = texts(
+        "Enhanced Filtering: only where all recipients are among these; empty: for all", read=recipient
+    )
     EFTestMode: object = ignored("reserved", silent=True)
     EFSkipMailGateway: object = ignored("reserved", silent=True)
     ScanAndDropRecipients: object = ignored("reserved", silent=True)
     ClientHostNames: object = ignored("undocumented", silent=True)
+
+    @property
+    def skips(self) -> bool:
+        """Whether Enhanced Filtering is on."""
+        return self.EFSkipLastIP or bool(self.EFSkipIPs)
 
     @property
     def restricts(self) -> bool:
@@ -129,6 +143,10 @@ class InboundConnector(_Connector):
     def _without_effect(self, problems: ProblemList) -> None:
         if not self.written("SenderDomains"):
             problems.warn(self.place, f"{self.name} lacks SenderDomains, which {_INBOUND} asks for; * is assumed")
+        if self.EFSkipLastIP and self.EFSkipIPs:
+            problems.warn(self.at("EFSkipIPs"), "EFSkipIPs has no effect while EFSkipLastIP is true")
+        if self.EFUsers and not self.skips:
+            problems.warn(self.at("EFUsers"), "EFUsers has no effect: neither EFSkipLastIP nor EFSkipIPs is set")
         if self.RestrictDomainsToIPAddresses and lacks(self, "SenderIPAddresses", problems):
             says = (
                 f"RestrictDomainsToIPAddresses without SenderIPAddresses: {self.name} refuses all mail that it is for"

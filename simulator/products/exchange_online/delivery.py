@@ -21,13 +21,14 @@ from simulator.mail.reply import Reply
 from simulator.policy.decision import Step
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
-from simulator.policy.route import Deliver, Return, Routing
+from simulator.policy.route import Return, Routing
 from simulator.policy.rules import rule
 from simulator.products.exchange_online import notices
 from simulator.products.exchange_online.counting import Window
 from simulator.products.exchange_online.directory import Entry
 from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.headers import is_internal
+from simulator.products.exchange_online.placement import placed
 from simulator.products.exchange_online.steps import single
 from simulator.source import Source
 
@@ -51,14 +52,15 @@ _HOUR = timedelta(hours=1)
 
 
 def delivered(held: Held, entry: Entry, folder: str, tenant: Profile, at: Moment, steps: tuple[Step, ...]) -> Routing:
-    """Into the mailbox or public folder, or back to the sender."""
+    """Into the mailbox or public folder, or back to the sender. `folder` is what the inbox rules say; spam goes to Junk."""
     trouble = _trouble(held, entry, tenant, at)
     if trouble is not None:
         reply, step = trouble
         return Routing(Return(reply), (*steps, step))
     kept: MutableMapping[Address, int] = at.memory.setdefault("octets delivered", {})
     kept[entry.address] = kept.get(entry.address, 0) + held.message.size
-    return Routing(Deliver(entry.address, folder), steps)
+    here, placed_by = placed(held, entry, folder, tenant, at)
+    return Routing(here, (*steps, *placed_by))
 
 
 def _trouble(held: Held, entry: Entry, tenant: Profile, at: Moment) -> tuple[Reply, Step] | None:

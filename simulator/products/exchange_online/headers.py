@@ -1,164 +1,117 @@
-"""What the service writes into a message it takes, removes from it, and does to it when it leaves.
+"""What the service writes into a message that it takes, and once more when it delivers or sends it.
 
-    header firewall   X-MS-Exchange-Organization-*, -CrossTenant-* and -CrossPremises-* from outside are removed
-    promotion         with CloudServicesMailEnabled on the inbound connector, CrossPremises-* become Organization-*
-    trust             how the message came in decides AuthAs, MessageDirectionality and FromEntityHeader (table below)
-    counters          loop counters go up by one                                                      [loops]
-    Received          one line a pass (the service writes three; see docs/limits.md)
-
-| came in by                                            | AuthAs    | Directionality | FromEntityHeader |
-| ----------------------------------------------------- | --------- | -------------- | ---------------- |
-| no connector, Partner connector                       | Anonymous | Incoming       | Internet         |
-| OnPremises connector                                  | Anonymous | Originating    | HybridOnPrem     |
-| ... and promoted headers say Internal                 | Internal  | Originating    | HybridOnPrem     |
-| ... TreatMessagesAsInternal, sender's domain accepted | Internal  | Originating    | HybridOnPrem     |
-| a mailbox                                             | Internal  | Originating    | Hosted           |
-
-On the way out the internal headers are stripped again, or demoted to CrossPremises-* where the outbound connector has
-CloudServicesMailEnabled.
+taken       firewall [firewall], then on top of what is left:
+              Received                         three lines a pass, two for a mailbox's own mail      [received]
+              ARC set                          one a pass                                            [verdict_headers]
+              Authentication-Results ...       what was found out                                    [verdict_headers]
+              Organization-*, CrossTenant-*    whose it is, who vouches for it                       [trust]
+              loop counters                    go up by one                                          [loops]
+delivered   Received with HTTPS, Return-Path, where it was put (`dest:I`, `dest:J`)
+leaves      internal headers stripped or demoted [firewall]; X-LD-Processed for recipients outside   [loops]
 """
 
 from __future__ import annotations
 
-from simulator.mail.address import domain_of
+from collections.abc import Mapping
+from datetime import datetime
+
+from simulator.mail.address import sender_text
 from simulator.mail.message import Message, rfc5322_date
-from simulator.mail.session import Session
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
 from simulator.products.exchange_online.connectors import InboundConnector
+from simulator.products.exchange_online.firewall import CROSS_TENANT, ORGANIZATION, outgoing, through_firewall
 from simulator.products.exchange_online.forest import Profile
-from simulator.products.exchange_online.identifiers import frontend, guid
-from simulator.products.exchange_online.loops import ALL_PASSES, TENANT_PASSES, Passes
+from simulator.products.exchange_online.identifiers import frontend, guid, mailbox_server
+from simulator.products.exchange_online.loops import ALL_PASSES, TENANT_PASSES, Passes, with_external_mark
+from simulator.products.exchange_online.received import delivery_line, pass_lines
+from simulator.products.exchange_online.trust import AUTH_AS, DIRECTIONALITY, FROM_ENTITY, Trust, is_internal
+from simulator.products.exchange_online.verdict_headers import SCL, antispam_report, sealed, verdict_fields
 
-__all__ = ["AUTH_AS", "DIRECTIONALITY", "FROM_ENTITY", "is_internal", "outgoing", "stamped"]
+__all__ = ["AUTH_AS", "DIRECTIONALITY", "FROM_ENTITY", "delivered", "is_internal", "sent", "stamped"]
 
-_TEST = "tests/products/exchange_online/test_headers.py"
-FIREWALL = rule(
-    "EXO-HDR-1", "Organization and CrossPremises headers from outside are removed; CloudServicesMailEnabled promotes the latter",
-    fidelity="documented", source="CMD New-InboundConnector CloudServicesMailEnabled", test=_TEST,
+MARKS = rule(
+    "EXO-HDR-8", "A message carries ids, times and marks of the pass: Network-Message-Id, ExpirationStartTime, X-OriginatorOrg",
+    fidelity="observed", source="captured headers", test="tests/products/exchange_online/test_headers.py",
 )  # fmt: skip
-TRUST = rule(
-    "EXO-HDR-2", "AuthAs, directionality and FromEntityHeader follow from how the message came in", fidelity="observed",
-    source="captured headers; CMD New-InboundConnector TreatMessagesAsInternal", test=_TEST,
-)  # fmt: skip
-DEMOTION = rule(
-    "EXO-HDR-3", "Internal headers are stripped on the way out, or sent as CrossPremises headers with CloudServicesMailEnabled",
-    fidelity="documented", source="CMD New-OutboundConnector CloudServicesMailEnabled", test=_TEST,
-)  # fmt: skip
-RECEIVED = rule(
-    "EXO-HDR-4", "One Received line a pass; the service writes three", fidelity="not modelled",
-    source="captured headers", test=_TEST,
+DELIVERY = rule(
+    "EXO-HDR-9", "Delivery adds a Received line, Return-Path, and the folder in X-Microsoft-Antispam-Mailbox-Delivery",
+    fidelity="observed", source="captured headers", test="tests/products/exchange_online/test_headers.py",
 )  # fmt: skip
 
-_ORGANIZATION = "X-MS-Exchange-Organization-"
-_CROSS_PREMISES = "X-MS-Exchange-CrossPremises-"
-_CROSS_TENANT = "X-MS-Exchange-CrossTenant-"
-AUTH_AS = f"{_ORGANIZATION}AuthAs"
-DIRECTIONALITY = f"{_ORGANIZATION}MessageDirectionality"
-FROM_ENTITY = f"{_CROSS_TENANT}FromEntityHeader"
-
-_VERSION = "15.20.8699.15"
-_CIPHERS = {
-    "TLSv1.2": "version=TLS1_2, cipher=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLSv1.3": "version=TLS1_3, cipher=TLS_AES_256_GCM_SHA384",
-}
-"""What the Received line says of TLS. The cipher is the usual one of that version: which one a socket negotiates must not
-make a difference to the message."""
+_STAMPED = "X-MS-Exchange-Transport-CrossTenantHeadersStamped"
+_ORIGINATOR = "X-OriginatorOrg"
+_DELIVERY = "X-Microsoft-Antispam-Mailbox-Delivery"
+_LATENCY = "X-MS-Exchange-Transport-EndToEndLatency"
+_KEPT_WHERE_PROMOTED = (AUTH_AS, f"{ORGANIZATION}AuthSource", f"{ORGANIZATION}AuthMechanism")
 
 
 def stamped(held: Held, tenant: Profile, connector: InboundConnector | None, at: Moment) -> Message:
     """The message as the tenant keeps it. `connector` is the inbound one that it came over."""
-    message = _through_firewall(held.message, connector)
-    promoted = _said(message, AUTH_AS) == "internal"
-    entity = _entity(held)
-    internal = entity == "Hosted" or promoted or _treated_as_internal(held, tenant, connector)
-    number = at.turn("network message id")
-    host, network_id = frontend(tenant.name), guid(tenant.name, "message", str(number))
-    tenant_id = guid(tenant.name)
+    host, tenant_id = frontend(tenant.name), guid(tenant.name)
+    message = through_firewall(held.message, connector, host)
+    trust = Trust.of(held.facts, message, held.sender, tenant.domains, connector, generated=held.generated)
+    network_id = guid(tenant.name, "message", str(at.turn("network message id")))
     passes = Passes.of(message, tenant_id)
-    direction = held.facts.get("direction", "Originating")
-    counted = [(tenant_id, passes.tenant)] if direction == "Incoming" else []
-    written = (
+    counted = [(tenant_id, passes.tenant)] if trust.direction == "Incoming" else []
+    written = [
+        *verdict_fields(held.facts),
         (ALL_PASSES, str(passes.total)),
-        (f"{_ORGANIZATION}Network-Message-Id", network_id),
-        (f"{_ORGANIZATION}ExpirationInterval", "1:00:00:00.0000000"),
-        (f"{_ORGANIZATION}AuthSource", host),
-        (AUTH_AS, "Internal" if internal else "Anonymous"),
-        (DIRECTIONALITY, direction),
-        (f"{_CROSS_TENANT}Network-Message-Id", network_id),
-        (f"{_CROSS_TENANT}Id", tenant_id),
-        (f"{_CROSS_TENANT}AuthAs", "Internal" if internal else "Anonymous"),
-        (f"{_CROSS_TENANT}OriginalAttributedTenantConnectingIp",
+        (f"{ORGANIZATION}Network-Message-Id", network_id),
+        (f"{ORGANIZATION}ExpirationStartTime", _long_time(at.now)),
+        (f"{ORGANIZATION}ExpirationStartTimeReason", "OriginalSubmit"),
+        (f"{ORGANIZATION}ExpirationInterval", "1:00:00:00.0000000"),
+        (f"{ORGANIZATION}ExpirationIntervalReason", "OriginalSubmit"),
+        (f"{ORGANIZATION}AuthSource", host),
+        (AUTH_AS, trust.auth_as),
+        (DIRECTIONALITY, trust.direction),
+        (_STAMPED, mailbox_server(tenant.name).partition(".")[0]),
+        (f"{CROSS_TENANT}OriginalArrivalTime", _long_time(at.now)),
+        (f"{CROSS_TENANT}Network-Message-Id", network_id),
+        (f"{CROSS_TENANT}Id", tenant_id),
+        (f"{CROSS_TENANT}AuthSource", host),
+        (f"{CROSS_TENANT}AuthAs", trust.auth_as),
+        (f"{CROSS_TENANT}OriginalAttributedTenantConnectingIp",
          f"TenantId={tenant_id};Ip=[{held.session.peer}];Helo=[{held.session.helo}]"),
-        (FROM_ENTITY, entity),
-    )  # fmt: skip
+        (FROM_ENTITY, trust.entity),
+    ]  # fmt: skip
+    if trust.direction == "Originating":
+        written.append((_ORIGINATOR, tenant.domains.initial or tenant.domains.default))
+    if trust.promoted:  # the own server's word stands
+        kept = {name.lower() for name in _KEPT_WHERE_PROMOTED if message.get(name)}
+        written = [(name, value) for name, value in written if name.lower() not in kept]
     replaced = {TENANT_PASSES.lower(), *(name.lower() for name, _ in written)}
     passed = ((TENANT_PASSES, f"{whose}:{count}") for whose, count in (*counted, *passes.others))
-    received = ("Received", _received(held.session, host, at))
-    return message.without(replaced.__contains__).topped(received, *written, *passed)
+    message = message.without(replaced.__contains__).topped(*written, *passed)
+    return sealed(message, held.facts, held.recipients, at).topped(*pass_lines(held.session, tenant.name, at))
 
 
-def _through_firewall(message: Message, connector: InboundConnector | None) -> Message:
-    """Without internal headers from outside. Promoted ones replace what claimed to be internal already."""
-    promotes = connector is not None and connector.is_on_premises and connector.CloudServicesMailEnabled
-    foreign = (_ORGANIZATION, _CROSS_TENANT, *(() if promotes else (_CROSS_PREMISES,)))
-    prefixes = tuple(prefix.lower() for prefix in foreign)
-    message = message.without(lambda name: name.startswith(prefixes))
-    return _renamed(message, _CROSS_PREMISES, _ORGANIZATION)
-
-
-def _renamed(message: Message, old: str, new: str) -> Message:
-    """With another beginning of the field names that begin so."""
-    if not message.has(old):
-        return message
-    fields: list[tuple[str, bytes]] = []
-    beginning = old.lower()
-    for name, raw in message.fields:
-        if name.lower().startswith(beginning):
-            now = new + name[len(old) :]
-            fields.append((now, now.encode() + raw[len(name) :]))
-        else:
-            fields.append((name, raw))
-    return Message(tuple(fields), message.rest)
-
-
-def _said(message: Message, name: str) -> str:
-    return (message.get(name) or "").strip().lower()
-
-
-def _entity(held: Held) -> str:
-    if held.facts.get("basis") == "mailbox" or held.generated:
-        return "Hosted"
-    return "HybridOnPrem" if held.facts.get("direction") == "Originating" else "Internet"
-
-
-def _treated_as_internal(held: Held, tenant: Profile, connector: InboundConnector | None) -> bool:
-    if connector is None or not (connector.is_on_premises and connector.TreatMessagesAsInternal):
-        return False
-    return tenant.domains.accepts(domain_of(held.sender))
-
-
-def _received(session: Session, host: str, at: Moment) -> str:
-    tls = ""
-    if session.tls:
-        tls = f" ({_CIPHERS.get(session.tls.version, f'version={session.tls.version}')})"
-    route = "" if session.auth else " via Frontend Transport"
-    return (
-        f"from {session.helo or f'[{session.peer}]'} ({session.peer})\n"
-        f"by {host} with Microsoft SMTP Server{tls}\n"
-        f"id {_VERSION}{route}; {rfc5322_date(at.now)}"
+def delivered(held: Held, facts: Mapping[str, str], folder: str, tenant: Profile, at: Moment) -> Message:
+    """The message as the mailbox keeps it. `facts` are those of the message with what a mail flow rule made of its SCL."""
+    message = held.message
+    if "scl" in facts:
+        where = "J" if folder == "Junk" else "I"
+        message = message.replaced("X-Forefront-Antispam-Report", antispam_report(facts))
+        message = message.replaced(SCL, facts["scl"])
+        message = message.without(lambda name: name == _DELIVERY.lower())
+        message = message.topped((_DELIVERY, f"ucf:0;jmr:0;auth:0;dest:{where};"))
+    message = message.without(lambda name: name in ("return-path", _LATENCY.lower()))
+    seconds = (at.now - held.arrived).total_seconds()
+    latency = f"{int(seconds // 3600):02}:{int(seconds // 60) % 60:02}:{seconds % 60:010.7f}"
+    return message.topped(
+        delivery_line(tenant.name, at), ("Return-Path", sender_text(held.sender)), (_LATENCY, latency)
     )
 
 
-def is_internal(message: Message) -> bool:
-    """Whether a message that was stamped here comes from somebody authenticated."""
-    return _said(message, AUTH_AS) == "internal"
+def sent(
+    message: Message, tenant: Profile, *, keeps_internal: bool, outside: bool, forwarded: bool
+) -> Message:  # fmt: skip
+    """As it leaves. `outside`: for somebody who is not of the tenant, or by MX; `forwarded`: a mailbox sends it on."""
+    message = outgoing(message, keeps_internal=keeps_internal)
+    return with_external_mark(message, guid(tenant.name), forwarded=forwarded) if outside else message
 
 
-def outgoing(message: Message, *, keeps_internal: bool) -> Message:
-    """As it leaves: internal headers stripped, or demoted where the outbound connector has CloudServicesMailEnabled."""
-    if keeps_internal:
-        return _renamed(message, _ORGANIZATION, _CROSS_PREMISES)
-    internal = _ORGANIZATION.lower()
-    return message.without(lambda name: name.startswith(internal))
+def _long_time(when: datetime) -> str:
+    """`13 Jul 2026 04:51:53.9880 (UTC)`."""
+    return f"{rfc5322_date(when).partition(', ')[2].removesuffix(' +0000')}.{when.microsecond // 100:04} (UTC)"

@@ -12,7 +12,9 @@ from functools import lru_cache
 
 from simulator.policy.moment import Moment
 
-__all__ = ["egress_name", "frontend", "guid", "mailbox_server", "submission_server", "suffix", "utc"]
+__all__ = [
+    "egress_name", "frontend", "guid", "inside_address", "mailbox_server", "stores", "submission_server", "suffix", "utc",
+]  # fmt: skip
 
 
 @lru_cache(4096)
@@ -45,8 +47,23 @@ def mailbox_server(tenant: str) -> str:
     return f"DM6PR11MB{int(_digits('mailbox', tenant)[:8], 16) % 10000:04}.namprd11.prod.outlook.com"
 
 
+@lru_cache
+def stores(tenant: str) -> str:
+    """The server that a mailbox is on, as captured: `SN6PR11MB2958.namprd11.prod.outlook.com`."""
+    return f"SN6PR11MB{int(_digits('store', tenant)[:8], 16) % 10000:04}.namprd11.prod.outlook.com"
+
+
+@lru_cache(4096)
+def inside_address(host: str) -> str:
+    """The address of a server inside, of the kind that captured Received fields show (`2603:10b6:...`)."""
+    d = _digits("inside", host)
+    return f"2603:10b6:{d[:3].lstrip('0') or '1'}:{d[3:6].lstrip('0') or '1'}::{d[6:8].lstrip('0') or '1'}"
+
+
 def egress_name(address: str, *, relay: bool = False) -> str:
-    """The EHLO name of a sending address; those of the relay pool have `rly` in it (MC266466). inferred: the pattern `mail-<site>.outbound.protection.outlook.com` is observed,
+    """The EHLO name of a sending address; those of the relay pool have `rly` in it (MC266466).
+
+    inferred: the pattern `mail-<site>.outbound.protection.outlook.com` is observed,
     the address in place of the site is this simulator's, so that the name leads back to it in DNS."""
     site = address.replace(".", "-").replace(":", "-")
     return f"mail-{'rly-' if relay else ''}{site}.outbound.protection.outlook.com"

@@ -84,6 +84,25 @@ class Knobs(ServiceKnobs):
         "0: no limit", 3,
     )  # fmt: skip
     received_limit: int = number("mail with more Received fields is refused", 30, low=1)
+    dmarc_discovery: str = choice(
+        "how DMARC finds the organizational domain: by public suffix (RFC 7489), or by a walk up the tree (DMARCbis)",
+        "organizational", "tree-walk", default="organizational",
+    )  # fmt: skip
+    sender_reputation: str = choice(
+        "what is thought of authors that nothing vouches for and nothing speaks against: good ones pass softly, bad ones fail "
+        "composite authentication", "good", "bad", default="good",
+    )  # fmt: skip
+    spf_fail_is_spoof: bool = flag(
+        True, "an envelope sender that SPF denies (-all), with no aligned DKIM or DMARC, fails composite authentication "
+        "whatever the reputation; false: as the reputation says",
+    )  # fmt: skip
+    spoof_check_on_connector_mail: bool = flag(
+        False, "composite authentication looks also at mail over an OnPremises connector without Enhanced Filtering"
+    )
+    spoof_scl: int = number("the SCL of mail that fails composite authentication", 5, low=5, high=9)
+    bare_line_feeds: str = choice(
+        "mail with bare line feeds that did not come with BDAT", "refuse", "accept", default="refuse"
+    )
     selection_order: str = choice(
         "wildcard domain or all accepted domains first: the documentation's example, or its list", "doc-example", "doc-list",
         default="doc-example",

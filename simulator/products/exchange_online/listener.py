@@ -7,15 +7,21 @@ is in [submission]. Port 25 of smtp.office365.com is port 25 of the front door h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision, Step
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
 from simulator.products.exchange_online import wording
+from simulator.products.exchange_online.authentication import examined
+from simulator.products.exchange_online.authors import malformed
+from simulator.products.exchange_online.connectors import InboundConnector
 from simulator.products.exchange_online.forest import Forest, Profile
 from simulator.products.exchange_online.identifiers import frontend, guid, mailbox_server, submission_server, suffix
 from simulator.products.exchange_online.loops import loop_step
@@ -112,16 +118,13 @@ def submitted(session: Session, forest: Forest) -> Decision:
 
 
 def content(
-    session: Session,
-    envelope: Envelope,
-    message: Message,
-    tenant: Profile,
-    forest: Forest,
-    at: Moment,
-    *,
-    incoming: bool,
-) -> Decision:
-    """After the final dot: sizes, the From of a logged-in client, loops, and how much the client hands in."""
+    session: Session, envelope: Envelope, message: Message, tenant: Profile, forest: Forest,
+    connector: InboundConnector | None, facts: Mapping[str, str], at: Moment,
+) -> Asking[Decision]:  # fmt: skip
+    """After the final dot: sizes, the author, loops, then what is found out about the sender.
+
+    `facts` are those of RCPT, `connector` is the inbound one that the message matched.
+    """
     tail = suffix(frontend(tenant.name), at)
     if refusal := _too_large(message, tenant):
         reply, step = refusal
@@ -130,16 +133,24 @@ def content(
         step = send_as(session.auth, author, "From", forest, named=_author(message, "Sender"))
         if step.outcome == "not-own":
             return Decision(wording.cannot_send_as(tail), (step,))
-    step = loop_step(message, guid(tenant.name), incoming=incoming, knobs=tenant.settings.knobs)
-    if step.outcome != "within-limit":
-        return Decision(wording.hop_count(tail), (step,), loop=True)
+    if not session.auth and (refusal := malformed(message, envelope, tenant.settings.knobs, tail)):
+        reply, step = refusal
+        return Decision(reply, (step,))
+    incoming = facts.get("direction") == "Incoming"
+    loop = loop_step(message, guid(tenant.name), incoming=incoming, knobs=tenant.settings.knobs)
+    if loop.outcome != "within-limit":
+        return Decision(wording.hop_count(tail), (loop,), loop=True)
     if session.auth and (over := over_limits(session.auth, envelope, message, tenant, at, tail)):
-        return Decision(over[0], (step, over[1]))
+        return Decision(over[0], (loop, over[1]))
+    found = yield from examined(session, envelope, message, tenant, connector, facts, at)
+    if found.rejected:
+        return Decision(wording.dmarc_rejected(found.rejected, tail), (loop, *found.steps), facts=found.facts)
     number = 21233419887456 + at.turn("internal ids")  # as large as captured ones are
     message_id = (
         message.get("Message-ID") or f"<{guid(tenant.name, 'message id', str(number))}@{mailbox_server(tenant.name)}>"
     )
-    return Decision(wording.queued(message_id, number, mailbox_server(tenant.name), message.size), (step,))
+    reply = wording.queued(message_id, number, mailbox_server(tenant.name), message.size)
+    return Decision(reply, (loop, *found.steps), facts=found.facts)
 
 
 def _too_large(message: Message, tenant: Profile) -> tuple[Reply, Step] | None:

@@ -13,6 +13,10 @@ Three passes (n = 0, 1, 2) are taken; the fourth is refused after the final dot,
                   that own servers send, and an own server that returns what it does not know comes in like this
 
 Mail that passes own servers once and comes back (centralised transport, a signature service) has two or three passes.
+Mail for somebody outside is marked as well: `X-LD-Processed: <tenant-id>,ExtAddr`, one entry a pass and three at most for a
+tenant, `ExtFwd` beside it where a mailbox forwards; and `X-ExternalRecipientOutboundConnectors: <tenant-id>`. Nothing is
+decided by these here.
+
 A gateway that strips the header defeats the counters; then only the number of Received fields stops the loop.
 
 Weak spot: the limit of Originating passes is not known, only values 0 and 1 of the counter were captured. It is assumed
@@ -30,7 +34,7 @@ from simulator.policy.rules import rule
 from simulator.products.exchange_online.knobs import Knobs
 from simulator.value import value
 
-__all__ = ["ALL_PASSES", "TENANT_PASSES", "Passes", "loop_step"]
+__all__ = ["ALL_PASSES", "TENANT_PASSES", "Passes", "loop_step", "with_external_mark"]
 
 _TEST = "tests/products/exchange_online/test_loops.py"
 TENANT_LIMIT = rule(
@@ -45,6 +49,15 @@ ORIGINATING_LIMIT = rule(
     "EXO-LOOP-3", "Originating mail that was taken three times before, in whatever way, is refused as looping",
     fidelity="inferred", source="no page gives the limit; knob originating_attribution_limit", test=_TEST,
 )  # fmt: skip
+
+EXTERNAL = rule(
+    "EXO-LOOP-4", "Mail for somebody outside is marked with X-LD-Processed, one entry a pass, three at most for a tenant",
+    fidelity="observed", source="captures of looping mail; learn: EHLO blog, Loop Prevention in Exchange Online Demystified", test=_TEST,
+)  # fmt: skip
+
+_PROCESSED = "X-LD-Processed"
+_CONNECTORS = "X-ExternalRecipientOutboundConnectors"
+_MOST_MARKS = 3
 
 ALL_PASSES = "X-EOPAttributedMessage"
 TENANT_PASSES = "X-EOPTenantAttributedMessage"
@@ -102,3 +115,18 @@ def loop_step(message: Message, tenant_id: str, *, incoming: bool, knobs: Knobs)
         )
     rule_id, found = stopped
     return Step("LOOP", rule_id, found.reason, f"{found.name}: {found.says}", tuple(candidates), found.at)
+
+
+def with_external_mark(message: Message, tenant_id: str, *, forwarded: bool) -> Message:
+    """As it leaves for somebody outside."""
+    values = message.all(_PROCESSED)
+    mine = next((value for value in values if value.partition(",")[0].strip().lower() == tenant_id), tenant_id)
+    marks = [mark.strip() for mark in mine.split(",")[1:]]
+    marks = [*marks, "ExtAddr", *(["ExtFwd"] if forwarded else [])][:_MOST_MARKS]
+    others = [value for value in values if value != mine]
+    unmarked = message.without(lambda name: name in (_PROCESSED.lower(), _CONNECTORS.lower()))
+    return unmarked.topped(
+        (_CONNECTORS, tenant_id),
+        (_PROCESSED, ",".join([tenant_id, *marks])),
+        *((_PROCESSED, other) for other in others),
+    )

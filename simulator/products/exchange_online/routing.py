@@ -3,9 +3,10 @@
 Who a recipient is comes first. Then the mail flow rules are asked, once [transport_rules]: they may end the copy, change
 it, or choose the connector, which goes before everything but (with a knob) centralised transport.
 
+    spam, malware, forged senders         quarantine, or nowhere, as the policies say [placement]
     whoever does not take it from this sender, or in this size   returned [restrictions]
-    mailbox                               here [delivery]; forwarding ones and inbox rules send it on [forwarding]; internet
-                                          mail goes to on-premises first under centralised transport
+    mailbox                               here [delivery], in Junk if it is spam; forwarding ones and inbox rules send it on
+                                          [forwarding]; internet mail goes to on-premises first under centralised transport
     public folder                         here
     group                                 its members
     mail user, contact                    its external address takes its place:
@@ -43,6 +44,7 @@ from simulator.products.exchange_online.delivery import delivered
 from simulator.products.exchange_online.directory import Entry
 from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.forwarding import leaving, marked, sent_on
+from simulator.products.exchange_online.placement import withheld
 from simulator.products.exchange_online.restrictions import refused
 from simulator.products.exchange_online.selection import centralised, centralised_step, select
 from simulator.products.exchange_online.sending import sending
@@ -104,7 +106,7 @@ def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: M
     if entry.kind == "group" and not entry.keeps_mail:
         return _group(entry, step)
     if entry.keeps_mail:
-        asked = revised(held, recipient, tenant, at)
+        asked = _handled(held, recipient, tenant, at)
         return asked or _mailbox(held, recipient, entry, tenant, server, at, step)
     external = entry.properties.ExternalEmailAddress
     assert external is not None
@@ -114,12 +116,23 @@ def route(held: Held, recipient: Address, tenant: Profile, server: Server, at: M
     other = tenant.directory.find(external)
     if other is not None and other is not entry:
         return Routing(Expand((external,), "mail user"), (step,))
-    return revised(held, recipient, tenant, at) or _onward(held, recipient, external, tenant, server, at, (step,))
+    return _handled(held, recipient, tenant, at) or _onward(held, recipient, external, tenant, server, at, (step,))
 
 
 _DESCRIBED = {
     "mailbox": "a mailbox here", "group": "a group", "external": "a mail user or contact", "public folder": "a public folder",
 }  # fmt: skip
+
+
+def _handled(held: Held, recipient: Address, tenant: Profile, at: Moment) -> Routing | None:
+    """What becomes of a resolved copy before it is sent anywhere: mail flow rules, then the filter's verdict; None: goes on.
+
+    The rules come first, for they may tell the filter what to think of the message (DEFEOP: filtering after rules).
+    """
+    if (asked := revised(held, recipient, tenant, at)) is not None:
+        return asked
+    stopped = withheld(held, tenant)
+    return Routing(*stopped) if stopped else None
 
 
 def _group(entry: Entry, step: Step) -> Routing:
@@ -163,7 +176,7 @@ def _unknown(held: Held, recipient: Address, tenant: Profile, server: Server, at
         where = domain.at("DomainType")
         step = single("RECIPIENT", UNKNOWN, "unknown", says, name=str(recipient), chosen=False, at=where)
         return Routing(Return(wording.unknown_recipient(recipient)), (step,))
-    if (asked := revised(held, recipient, tenant, at)) is not None:
+    if (asked := _handled(held, recipient, tenant, at)) is not None:
         return asked
     steps: tuple[Step, ...] = ()
     if domain is not None:

@@ -19,6 +19,12 @@ from simulator.products.exchange_online.notation import address_of, count_or_unl
 from simulator.products.exchange_online.outbound_policy import HostedOutboundSpamFilterPolicy
 from simulator.products.exchange_online.recipients import RecipientObject
 from simulator.products.exchange_online.remote_domains import RemoteDomain
+from simulator.products.exchange_online.spam_policies import (
+    AntiPhishPolicy,
+    ArcConfig,
+    HostedConnectionFilterPolicy,
+    HostedContentFilterPolicy,
+)
 from simulator.products.exchange_online.transport_rules.lint import check_rules
 from simulator.products.exchange_online.transport_rules.rule import TransportRule
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
@@ -159,6 +165,18 @@ class TenantSettings(Settings):
         "whether mailboxes may forward to outside",
         label="HostedOutboundSpamFilterPolicy",
     )
+    HostedConnectionFilterPolicy: HostedConnectionFilterPolicy = section(
+        HostedConnectionFilterPolicy,
+        "addresses that are never spam or never let in",
+        label="HostedConnectionFilterPolicy",
+    )
+    HostedContentFilterPolicy: HostedContentFilterPolicy = section(
+        HostedContentFilterPolicy, "what is done with spam", label="HostedContentFilterPolicy"
+    )
+    AntiPhishPolicy: AntiPhishPolicy = section(
+        AntiPhishPolicy, "what is done with mail whose sender is forged", label="AntiPhishPolicy"
+    )
+    ArcConfig: ArcConfig = section(ArcConfig, "whose ARC seals count", label="ArcConfig")
     JournalRules: object = ignored("journaling")
     DkimSigningConfig: dict[str, DkimSigningConfig] = mapping(
         DkimSigningConfig, "with which of the tenant's domains mail to outside is signed, by domain"

@@ -23,8 +23,8 @@ from simulator.products.exchange_online.connectors import InboundConnector, Outb
 from simulator.products.exchange_online.departure import departing
 from simulator.products.exchange_online.edge import stopped_after, stopped_before
 from simulator.products.exchange_online.forest import Forest, Profile
-from simulator.products.exchange_online.forwarding import SENDS_AS
-from simulator.products.exchange_online.headers import outgoing, stamped
+from simulator.products.exchange_online.forwarding import FORWARDER, SENDS_AS
+from simulator.products.exchange_online.headers import sent, stamped
 from simulator.products.exchange_online.identifiers import egress_name, frontend, suffix
 from simulator.products.exchange_online.pools import leaves_as, pool, pool_address
 from simulator.products.exchange_online.report import report
@@ -86,9 +86,10 @@ class Tenant:
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
     ) -> Asking[Decision]:
-        yield from ()
-        incoming = facts.get("direction") == "Incoming"
-        return listener.content(session, envelope, message, self.profile, self.forest, at, incoming=incoming)
+        connector = self.profile.settings.InboundConnectors.get(facts.get("inbound", ""))
+        return (
+            yield from listener.content(session, envelope, message, self.profile, self.forest, connector, facts, at)
+        )
 
     def stamp(self, held: Held, at: Moment) -> Message:
         return stamped(held, self.profile, self._inbound(held), at)
@@ -102,7 +103,11 @@ class Tenant:
 
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
         connector = self._outbound(relay)
-        message = outgoing(held.message, keeps_internal=connector is not None and connector.CloudServicesMailEnabled)
+        keeps_internal = connector is not None and connector.CloudServicesMailEnabled
+        to = (relay.recipient,) if relay.recipient else held.recipients
+        outside = connector is None or any(not self.profile.domains.accepts(r.domain) for r in to)
+        forwarded = bool(held.facts.get(FORWARDER))
+        message = sent(held.message, self.profile, keeps_internal=keeps_internal, outside=outside, forwarded=forwarded)
         found = rewriting(held, relay, connector, self.profile, at.now)
         return signed(message, held, relay, self.profile, at), found.sender if found else leaves_as(held)
 

@@ -19,10 +19,12 @@ from simulator.products.exchange_online.security_wording import given_up
 
 __all__ = [
     "EDGE_WORDS", "QUEUE_WORDS", "access_denied", "authenticated", "banner", "blocked_connector", "cannot_connect",
-    "cannot_send_as", "certificate_failed", "closed_abruptly", "connection_lost", "connection_refused", "connection_timed_out", "direct_send", "dns_failed",
-    "expired", "external_forwarding", "header_too_large", "hop_count", "last_attempt", "login_disabled", "login_failed", "login_not_here",
-    "no_such_domain", "not_authenticated", "null_mx", "partner_refused", "queued", "recipient_ok", "rejected_by_rule", "relay_denied", "rules_loop",
-    "sender_ok", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
+    "cannot_send_as", "certificate_failed", "closed_abruptly", "connection_lost", "connection_refused",
+    "connection_timed_out", "direct_send", "dmarc_rejected", "dns_failed", "expired", "external_forwarding",
+    "header_too_large", "hop_count", "invalid_characters", "ip_blocked", "last_attempt", "login_disabled",
+    "login_failed", "login_not_here", "no_such_domain", "no_valid_from", "not_authenticated", "null_mx",
+    "partner_refused", "queued", "recipient_ok", "rejected_by_rule", "relay_denied", "rules_loop", "sender_ok",
+    "several_authors", "subject_mismatch", "too_large", "unknown_recipient", "wrapped",
 ]  # fmt: skip
 
 _TEST = "tests/products/exchange_online/test_wording.py"
@@ -97,6 +99,31 @@ def access_denied(suffix: str) -> Reply:
 
 def hop_count(suffix: str) -> Reply:
     return Reply(554, "5.4.14", f"Hop count exceeded - possible mail loop ATTR34 {suffix}")
+
+
+def dmarc_rejected(domain: str, suffix: str) -> Reply:
+    text = (
+        f"Access denied, sending domain [{domain}] does not pass DMARC verification and has a DMARC policy of reject."
+    )
+    return Reply(550, "5.7.509", f"{text} {suffix}")
+
+
+def no_valid_from(suffix: str) -> Reply:
+    text = "Access denied, message must be RFC 5322 section 3.6.2 compliant and include a valid From address"
+    return Reply(550, "5.7.512", f"{text} {suffix}")
+
+
+def several_authors(suffix: str) -> Reply:
+    return Reply(550, "5.1.20", f"Multiple From addresses are not allowed without Sender address {suffix}")
+
+
+def invalid_characters(suffix: str) -> Reply:
+    return Reply(550, "5.6.11", f"Invalid characters {suffix}")
+
+
+def ip_blocked(address: str, suffix: str) -> Reply:
+    text = f"Service unavailable, Client host [{address}] blocked by recipient domain using Customer Block list (AS16012607)"
+    return Reply(550, "5.7.513", f"{text} {suffix}")
 
 
 def too_large() -> Reply:

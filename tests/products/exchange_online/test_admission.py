@@ -232,3 +232,26 @@ def test_a_partner_connector_is_told_to_give_no_relay() -> None:
 
     assert "not-onpremises" == found.reason
     assert "Partner" in found.says
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        ({"IPBlockList": ["203.0.113.0/24"]}, "550 5.7.513"),
+        ({"IPBlockList": ["203.0.113.1-203.0.113.9"]}, "550 5.7.513"),
+        ({"IPBlockList": ["203.0.113.5"], "IPAllowList": ["203.0.113.5"]}, "250 2.1.5"),
+        ({"IPBlockList": ["203.0.113.6"]}, "250 2.1.5"),
+    ],
+)
+def test_a_blocked_address_is_refused_unless_it_is_allowed(policy: dict[str, Any], code: str) -> None:
+    decision = ask(contoso(HostedConnectionFilterPolicy=policy), "a@gmail.test", "user@contoso.com")
+
+    assert code == decision.reply.codes
+
+
+def test_an_own_server_is_not_looked_for_in_the_block_list() -> None:
+    host = contoso(
+        HostedConnectionFilterPolicy={"IPBlockList": ["203.0.113.5"]}, InboundConnectors=inbound(SenderIPAddresses="203.0.113.5")
+    )  # fmt: skip
+
+    assert ask(host, "john@contoso.com", "user@contoso.com").ok

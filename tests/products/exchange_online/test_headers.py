@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.session import Session
 from simulator.policy.decision import Connector
-from simulator.policy.route import NextHop, Relay
+from simulator.policy.route import Deliver, NextHop, Relay
 from simulator.products.exchange_online.headers import AUTH_AS, DIRECTIONALITY, FROM_ENTITY, is_internal
 from tests.products.exchange_online.builders import (
     ORIGINATING,
@@ -20,7 +21,6 @@ from tests.products.exchange_online.builders import (
     inbound,
     message,
     outbound,
-    session,
 )
 
 CROSS_PREMISES = "X-MS-Exchange-CrossPremises-AuthAs"
@@ -79,22 +79,6 @@ def test_promotion_replaces_what_claimed_to_be_internal() -> None:
     assert ["-1"] == kept(HYBRID, ORIGINATING, forged).all("X-MS-Exchange-Organization-SCL")
 
 
-@pytest.mark.parametrize(
-    ("client", "words"),
-    [
-        (session(), "from client.example (203.0.113.5) by "),
-        (session(helo=""), "from [203.0.113.5] (203.0.113.5) by "),
-        (session(tls=True), "with Microsoft SMTP Server (version=TLS1_3, cipher=TLS_AES_256_GCM_SHA384) id 15.20."),
-        (session(), " via Frontend Transport; Thu, 15 Jan 2026 09:00:00 +0000"),
-    ],
-)
-def test_received_has_the_shape_of_the_service(client: Session, words: str) -> None:
-    stamped = kept(None, INCOMING, client=client)
-
-    assert "Received" == stamped.fields[0][0]
-    assert words in (stamped.get("Received") or "")
-
-
 def test_the_rest_of_the_message_is_left_alone() -> None:
     stamped = kept(None, INCOMING)
 
@@ -116,6 +100,60 @@ def test_mail_to_the_mx_leaves_without_internal_headers() -> None:
     left, _ = contoso().prepare(held(content=kept(None, INCOMING)), Relay(NextHop("x.test")), at())
 
     assert [] == left.all(DIRECTIONALITY)
+
+
+def test_the_pass_leaves_its_marks() -> None:
+    stamped = kept({}, ORIGINATING, sender="john@contoso.com")
+    organization, tenant = "X-MS-Exchange-Organization-", "X-MS-Exchange-CrossTenant-"
+
+    assert "15 Jan 2026 09:00:00.0000 (UTC)" == stamped.get(f"{organization}ExpirationStartTime")
+    assert "OriginalSubmit" == stamped.get(f"{organization}ExpirationStartTimeReason")
+    assert "OriginalSubmit" == stamped.get(f"{organization}ExpirationIntervalReason")
+    assert "15 Jan 2026 09:00:00.0000 (UTC)" == stamped.get(f"{tenant}OriginalArrivalTime")
+    assert stamped.get(f"{tenant}AuthSource") == stamped.get(f"{organization}AuthSource")
+    assert (stamped.get("X-MS-Exchange-Transport-CrossTenantHeadersStamped") or "").startswith("DM6PR11MB")
+
+
+@pytest.mark.parametrize(("facts", "domain"), [(ORIGINATING, "contoso.onmicrosoft.com"), (INCOMING, None)])
+def test_the_tenants_own_mail_says_whose_it_is(facts: dict[str, str], domain: str | None) -> None:
+    assert domain == kept(None, facts).get("X-OriginatorOrg")
+
+
+def test_where_somebody_elses_mail_comes_from_is_left_as_it_is() -> None:
+    assert "fabrikam.com" == kept(None, INCOMING, message(X_OriginatorOrg="fabrikam.com")).get("X-OriginatorOrg")
+
+
+def test_promoted_headers_keep_the_word_of_the_own_server() -> None:
+    source = {
+        "X_MS_Exchange_CrossPremises_AuthSource": "ex1.contoso.com",
+        "X_MS_Exchange_CrossPremises_AuthMechanism": "10",
+    }
+    stamped = kept(HYBRID, ORIGINATING, message(**source, **{CROSS_PREMISES.replace("-", "_"): "Internal"}))
+
+    assert ["ex1.contoso.com"] == stamped.all("X-MS-Exchange-Organization-AuthSource")
+    assert ["10"] == stamped.all("X-MS-Exchange-Organization-AuthMechanism")
+    assert stamped.get("X-CrossPremisesHeadersPromoted")
+
+
+JUNKED = {**INCOMING, "scl": "5", "sfv": "SPM", "cat": "SPOOF", "ipv": "NLI", "spf": "fail", "dkim": "none", "dmarc": "none",
+          "compauth": "fail reason=001", "ip": "203.0.113.5", "spam action": "MoveToJmf", "spam reason": "spoof"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "destination"), [(JUNKED, "dest:J;"), ({**JUNKED, "spam action": "Inbox"}, "dest:I;")]
+)
+def test_delivery_adds_a_line_a_return_path_and_the_folder(facts: dict[str, str], destination: str) -> None:
+    host = contoso()
+    there = host.stamp(held(facts=facts), at())
+    route = host.route(held(facts=facts, content=there), recipient := Address.parse("bob@contoso.com"), at()).route
+    assert isinstance(route, Deliver)
+    assert route.message
+    assert recipient == route.mailbox
+
+    assert 1 == route.message.received_count - there.received_count
+    assert "with HTTPS" in (route.message.get("Received") or "")
+    assert "a@gmail.test" == route.message.get("Return-Path")
+    assert destination in (route.message.get("X-Microsoft-Antispam-Mailbox-Delivery") or "")
 
 
 def test_ids_are_the_same_in_every_run() -> None:

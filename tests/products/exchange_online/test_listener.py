@@ -163,7 +163,7 @@ def test_the_acceptance_has_message_id_and_size() -> None:
 
 
 def test_a_message_without_an_id_gets_one() -> None:
-    assert content(contoso(), Message.parse(b"Subject: x\r\n\r\n")).reply.text.startswith("<")
+    assert content(contoso(), Message.parse(b"From: a@gmail.test\r\n\r\n")).reply.text.startswith("<")
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,15 @@ import pytest
 
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
-from simulator.policy.decision import Decision
+from simulator.policy.decision import Connector, Decision
+from simulator.policy.route import NextHop, Relay
 from simulator.products.exchange_online import Tenant
 from simulator.products.exchange_online.identifiers import guid
-from simulator.products.exchange_online.loops import ALL_PASSES, TENANT_PASSES, Passes
+from simulator.products.exchange_online.loops import ALL_PASSES, TENANT_PASSES, Passes, with_external_mark
 from tests.answering import answered
-from tests.products.exchange_online.builders import ORIGINATING, at, contoso, held, message, session, tenants
+from tests.products.exchange_online.builders import ORIGINATING, at, contoso, held, message, outbound, session, tenants
 
+ME = guid("m365")
 INCOMING = {"tenant": "m365", "direction": "Incoming", "basis": "recipient-owner"}
 
 
@@ -39,7 +41,7 @@ def test_the_fourth_incoming_pass_is_refused_as_a_loop() -> None:
     assert decision.loop
     assert decision.reply.text.startswith("Hop count exceeded - possible mail loop ATTR34 [")
     assert ("2", f"{guid('m365')}:2") == (last.get(ALL_PASSES), last.get(TENANT_PASSES))
-    assert (1, 3) == (len(last.all(TENANT_PASSES)), last.received_count)
+    assert (1, 9) == (len(last.all(TENANT_PASSES)), last.received_count)  # three lines a pass
 
 
 def test_the_limit_of_passes_is_a_knob() -> None:
@@ -120,3 +122,32 @@ def test_the_sentence_tells_the_header_that_stopped_it() -> None:
 
     assert f"{TENANT_PASSES}: taken 3 times before, 3 are allowed" == decision.steps[-1].says
     assert [True, False, False] == [c.chosen for c in decision.steps[-1].candidates]
+
+
+@pytest.mark.parametrize(
+    ("before", "forwarded", "after"),
+    [
+        ([], False, [f"{ME},ExtAddr"]),
+        ([], True, [f"{ME},ExtAddr,ExtFwd"]),
+        ([f"{ME},ExtAddr"], False, [f"{ME},ExtAddr,ExtAddr"]),
+        ([f"{ME},ExtAddr,ExtAddr,ExtAddr"], False, [f"{ME},ExtAddr,ExtAddr,ExtAddr"]),
+        (["other,ExtAddr"], False, [f"{ME},ExtAddr", "other,ExtAddr"]),
+    ],
+)
+def test_mail_for_outside_is_marked_once_a_pass(before: list[str], forwarded: bool, after: list[str]) -> None:
+    came = message().topped(*(("X-LD-Processed", value) for value in before))
+    left = with_external_mark(came, ME, forwarded=forwarded)
+
+    assert after == left.all("X-LD-Processed")
+    assert [ME] == left.all("X-ExternalRecipientOutboundConnectors")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "connector", "marked"),
+    [("x@x.test", None, True), ("john@sm.contoso.com", "to own servers", False), ("john@sm.contoso.com", None, True)],
+)
+def test_a_colleague_over_a_connector_is_not_outside(recipient: str, connector: str | None, marked: bool) -> None:
+    relay = Relay(NextHop("x.test"), Connector(connector, "outbound") if connector else None)
+    left, _ = contoso(OutboundConnectors=outbound(RecipientDomains="*")).prepare(held(recipient), relay, at())
+
+    assert marked == bool(left.get("X-LD-Processed"))

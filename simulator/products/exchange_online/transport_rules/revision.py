@@ -6,7 +6,7 @@
     asked anew, but for the rules that ran                       the copy for whom a rule or a mailbox redirected it to
 
 What the rules said stays with the copy as facts: `rules`, `rules run` (names, a line each), `rule connector`, `rule tls`
-(the name of the rule that asks for it) and `scl`.
+(the name of the rule that asks for it) and `rule scl`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def revised(held: Held, recipient: Address, tenant: Profile, at: Moment) -> Rout
     if done.tls:
         facts[TLS] = done.tls
     if done.message.get(SCL) != held.message.get(SCL):
-        facts["scl"] = done.message.get(SCL) or ""
+        facts["rule scl"] = done.message.get(SCL) or ""
     if done.instead is None:
         return Routing(Revise(done.message, facts, also=done.also, why="rule"), (found.step,))
     everybody = tuple(dict.fromkeys((*done.instead, *done.also)))

@@ -49,7 +49,13 @@ def test_recipients_whom_the_same_rules_are_about_stay_together() -> None:
     assert routed(tenant, BOB).route == routed(tenant, AMY).route
     found = routed(tenant).route
     assert isinstance(found, Revise)
-    assert {"rules": "done", "rules run": "scl", "rule connector": "gate", "rule tls": "scl", "scl": "5"} == found.facts
+    assert {
+        "rules": "done",
+        "rules run": "scl",
+        "rule connector": "gate",
+        "rule tls": "scl",
+        "rule scl": "5",
+    } == found.facts
 
 
 @pytest.mark.parametrize("what", [{"generated": True, "sender": None}, {"sender": None, "content": REPORT}])
