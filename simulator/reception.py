@@ -20,8 +20,9 @@ from simulator.mail.tls import TlsFacts
 from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
-from simulator.policy.host import Held
+from simulator.policy.host import ChoosesCertificate, Held
 from simulator.policy.moment import Moment
+from simulator.topology import CertificateSpec
 from simulator.world import Passage, World
 
 __all__ = ["Reception"]
@@ -50,6 +51,14 @@ class Reception:
     @property
     def envelope(self) -> Envelope | None:
         return self._envelope
+
+    @property
+    def certificate(self) -> CertificateSpec | None:
+        """What STARTTLS shows in this session; None where there is nothing to show."""
+        if isinstance(self.host, ChoosesCertificate):
+            chosen = self.host.certificate_for(self.session)
+            return chosen if isinstance(chosen, CertificateSpec) else None
+        return self.world.lab.servers[self.session.server].certificate
 
     def open(self) -> Reply:
         """The banner, or a refusal of the connection."""

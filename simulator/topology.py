@@ -86,6 +86,7 @@ class Server:
     certificate: CertificateSpec | None = None
     at: Source = NOWHERE
     runs_at: tuple[str, int] | None = None  # the loopback address and port of a server that somebody else runs
+    certificates: tuple[CertificateSpec, ...] = ()  # all it has, where there are several
     ports: tuple[tuple[int, int], ...] = ()  # a port of the lab, and the real one at which it is to listen
 
 

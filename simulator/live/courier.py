@@ -67,8 +67,8 @@ _SLICE = 2**16  # octets of content written at a time
 class Identity(Protocol):
     """Who a courier is to the other side of a handshake."""
 
-    def client_context(self, *, own: bool = True, version: str = "") -> ssl.SSLContext:
-        """Presents the sending server's certificate, or none; accepts any."""
+    def client_context(self, *, own: bool = True, version: str = "", shows: object = None) -> ssl.SSLContext:
+        """Presents the sending server's certificate (`shows` is which of several), or none; accepts any."""
         ...
 
     def saw(self, ssl_object: Any, link: object) -> TlsFacts:
@@ -192,7 +192,7 @@ class Courier:
         protocol = client.protocol
         assert protocol is not None
         raw = protocol.transport
-        context = self._identity.client_context(own=asked.certificate, version=asked.version)
+        context = self._identity.client_context(own=asked.certificate, version=asked.version, shows=asked.shows)
         try:
             await protocol.start_tls(context, _sni(asked.server_name))
         except SMTPResponseException as refusal:

@@ -62,8 +62,8 @@ class ServerDesk:
     def tick(self) -> None:
         self.live.tick()
 
-    def certificate_context(self) -> ssl.SSLContext | None:
-        return self.live.server_context(self.server)
+    def certificate_context(self, reception: Reception) -> ssl.SSLContext | None:
+        return self.live.server_context(self.server, reception.certificate)
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
         return peer_facts(ssl_object, self.live.authorities), ssl_object.getpeercert(True) or b""
@@ -83,8 +83,9 @@ class SendingHost:
     def __init__(self, live: LiveLab, host: str, certificate: CertificateSpec | None) -> None:
         self.live, self.host, self.certificate = live, host, certificate
 
-    def client_context(self, *, own: bool = True, version: str = "") -> ssl.SSLContext:
-        return self.live.client_context(self.certificate if own else None, version)
+    def client_context(self, *, own: bool = True, version: str = "", shows: object = None) -> ssl.SSLContext:
+        first = shows if isinstance(shows, CertificateSpec) else self.certificate
+        return self.live.client_context(first if own else None, version)
 
     def saw(self, ssl_object: Any, passage: object) -> TlsFacts:
         facts = self.live.published.known(peer_facts(ssl_object, self.live.authorities))

@@ -241,9 +241,8 @@ class LiveLab:
 
     # certificates
 
-    def server_context(self, server: str) -> ssl.SSLContext | None:
-        """What the listeners of a server show; made when the first client asks for it."""
-        spec = self.lab.servers[server].certificate
+    def server_context(self, server: str, spec: CertificateSpec | None) -> ssl.SSLContext | None:
+        """What a listener of a server shows; made when the first client asks for it."""
         if spec is None:
             return None
         minimum = self.lab.hosts[server].minimum_tls

@@ -47,8 +47,8 @@ class Desk(Protocol):
         """Lets mail time catch up where it is real."""
         ...
 
-    def certificate_context(self) -> ssl.SSLContext | None:
-        """What STARTTLS shows; None where the server has no certificate."""
+    def certificate_context(self, reception: Reception) -> ssl.SSLContext | None:
+        """What STARTTLS shows in a session; None where there is no certificate."""
         ...
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
@@ -156,7 +156,7 @@ class LabSMTP(Connection):
         return any(k.partition(" ")[0].upper() == keyword for k in self._keywords)
 
     async def smtp_STARTTLS(self, arg: str) -> None:
-        context = self.desk.certificate_context()
+        context = self.desk.certificate_context(self.reception)
         if arg:
             await self.answer(_NO_PARAMETERS)
         elif self.is_secure:

@@ -156,17 +156,19 @@ class _Line:
 
     def _handshake(self, reception: Reception, asked: StartTls) -> Heard:
         server, start = self.server, self.engine.start
-        if server is None or server.certificate is None:
+        shown = reception.certificate
+        if server is None or shown is None:
             return Said(Reply(502, "5.5.1", "STARTTLS is not offered"))
         reception.starttls()
         if asked.version and asked.version < reception.host.minimum_tls:
             self.reception = None
             return Broken("handshake")
-        own = self.certificate if asked.certificate else None
+        first = asked.shows if isinstance(asked.shows, CertificateSpec) else self.certificate
+        own = first if asked.certificate else None
         version = _VERSIONS[asked.version]
         reception.secured(TlsFacts(version, "", _shown(own, start) if own else None))
-        holder = self.engine.world.lab.holder(server)
-        return Secured(TlsFacts(version, "", _shown(server.certificate, start, holder)))
+        holder = self.engine.world.lab.holder(server) if shown == server.certificate else ""
+        return Secured(TlsFacts(version, "", _shown(shown, start, holder)))
 
 
 @lru_cache(256)

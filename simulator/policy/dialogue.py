@@ -59,6 +59,7 @@ class StartTls:
     server_name: str
     certificate: bool = True  # whether the client shows its own certificate when asked
     version: str = ""  # the only one it speaks
+    shows: object = None  # which of its certificates, for the engine
 
 
 @value
@@ -246,7 +247,7 @@ def _names(keywords: tuple[str, ...]) -> frozenset[str]:
 
 
 def _secure(target: Target, demand: Demand) -> Generator[Action, Heard, TlsFacts | None]:
-    heard = yield StartTls(target.name, demand.certificate, demand.version)
+    heard = yield StartTls(target.name, demand.certificate, demand.version, demand.shows)
     if isinstance(heard, Secured):
         return heard.tls
     if isinstance(heard, Broken):

@@ -25,7 +25,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = ["LAB_PASSWORD", "Held", "Host", "Notice", "Submission", "Traced"]
+__all__ = ["LAB_PASSWORD", "ChoosesCertificate", "Held", "Host", "Notice", "Submission", "Traced"]
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
@@ -84,6 +84,15 @@ class Traced(Protocol):
 
     @property
     def has_message_trace(self) -> bool: ...
+
+
+@runtime_checkable
+class ChoosesCertificate(Protocol):
+    """A host that may have several certificates: which one STARTTLS shows to a session."""
+
+    def certificate_for(self, session: Session) -> object:
+        """A `CertificateSpec` of its server, None where STARTTLS has none to show."""
+        ...
 
 
 class Host(Protocol):

@@ -97,6 +97,7 @@ class Demand:
     version: str = ""  # the only version to speak ("1.2"), "" for any
     lookups: Lookups | None = None  # None asks nothing
     checks: tuple[Check, ...] = ()  # what the lookups found
+    shows: object = None  # which certificate the host shows (a `CertificateSpec` of its server), None for its first
 
 
 def chain_verdict(

@@ -57,7 +57,7 @@ PRODUCTS: Mapping[str, Product] = {
         ),
         Product("smartermail", "SmarterMail", "simulator.products.smartermail", "SmarterMailSettings"),
         Product("internet", "the Internet", "simulator.products.internet", "InternetSettings"),
-        Product("exchange-server", "Exchange Server"),
+        Product("exchange-server", "Exchange Server", "simulator.products.exchange_server", "ExchangeSettings"),
         Product("gateway", "a mail gateway", "simulator.products.gateway", "GatewaySettings", people=""),
         Product(
             "device", "a device", "simulator.products.device", "DeviceSettings", people="an address that it sends from",

@@ -5,7 +5,8 @@
 | New- | adds it; refuses one that is there | |
 | Set- | patches it; refuses one that is not there; `Name` beside `Identity` renames it | patches it |
 | Remove- | takes it out; refuses one that is not there | |
-| Enable-, Disable- | sets `Enabled` | |
+| Enable-, Disable- | sets `Enabled`; of a remote mailbox New- and Remove- | |
+| Add-, Remove-ADPermission | rights at a Receive connector [permissions] | |
 
 Of objects with an order (mail flow rules) the map is the order once a step names a `Priority`: the object moves there,
 and the others close up [ranks].
@@ -26,6 +27,7 @@ from simulator.products.registry import PRODUCTS
 from simulator.scenario.errors import near_miss
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, without_mailbox
+from simulator.scenario.permissions import changed
 from simulator.scenario.ranks import at_rank, renamed, without_rank
 from simulator.scenario.shorthand import SHORTHAND, rewritten
 from simulator.source import Entry, Node, ProblemList, Scalar, Source
@@ -47,11 +49,14 @@ class Noun:
     single: bool = False
     ranked: bool = False  # has a Priority
     built_in: str = ""  # the object that every server has without being written
+    beside: str = ""  # another section that the servers with such objects have
+    always: tuple[str, ...] = ()  # how the names of such objects begin, where their end is the server's
 
     @property
     def words(self) -> str:
         """`outbound connector`, for messages."""
-        return "".join(f" {c.lower()}" if c.isupper() else c for c in self.noun).strip()
+        noun = "ReceiveConnector" if self.section == "ReceiveConnectors" else self.noun  # rights are a connector's
+        return "".join(f" {c.lower()}" if c.isupper() else c for c in noun).strip()
 
     @property
     def renames(self) -> bool:
@@ -61,20 +66,23 @@ class Noun:
 _CHANGE = ("New", "Set", "Remove")
 _SWITCH = ("Enable", "Disable")
 _ADDRESSES = ("Identity", "PrimarySmtpAddress", "WindowsEmailAddress", "MicrosoftOnlineServicesID", "Name")
+_FRONTENDS = ("Default Frontend", "Client Frontend")
 _RECIPIENTS: Final = {
     "Mailbox": "UserMailbox", "MailUser": "MailUser", "MailContact": "MailContact", "DistributionGroup": "DistributionGroup",
     "DynamicDistributionGroup": "DynamicDistributionGroup", "UnifiedGroup": "GroupMailbox", "MailPublicFolder": "PublicFolder",
 }  # fmt: skip
 
 _SINGLE = (
-    "OrganizationConfig", "TransportConfig", "HostedOutboundSpamFilterPolicy", "HostedContentFilterPolicy",
+    "OrganizationConfig", "TransportConfig", "TransportService", "HostedOutboundSpamFilterPolicy", "HostedContentFilterPolicy",
     "HostedConnectionFilterPolicy", "AntiPhishPolicy", "ArcConfig",
 )  # fmt: skip
 
 NOUNS: Final[Mapping[str, Noun]] = {
     noun.noun.casefold(): noun
     for noun in (
-        *(Noun(n, f"{n}s", _CHANGE) for n in ("InboundConnector", "OutboundConnector", "SendConnector", "ReceiveConnector")),
+        *(Noun(n, f"{n}s", _CHANGE) for n in ("InboundConnector", "OutboundConnector", "SendConnector")),
+        Noun("ReceiveConnector", "ReceiveConnectors", _CHANGE, always=_FRONTENDS),
+        Noun("ADPermission", "ReceiveConnectors", ("Add", "Remove"), always=_FRONTENDS),
         Noun("AcceptedDomain", "AcceptedDomains", _CHANGE, ("Identity", "DomainName", "Name"), ("Identity", "DomainName", "Name")),
         Noun("RemoteDomain", "RemoteDomains", _CHANGE, built_in="Default"),
         Noun("DkimSigningConfig", "DkimSigningConfig", ("New", "Set"), ("Identity", "DomainName"), ("Identity", "DomainName")),
@@ -83,6 +91,10 @@ NOUNS: Final[Mapping[str, Noun]] = {
         Noun("TransportRule", "TransportRules", (*_CHANGE, *_SWITCH), ranked=True),
         Noun("JournalRule", "JournalRules", (*_CHANGE, *_SWITCH)),
         *(Noun(n, "Recipients", _CHANGE, (*_ADDRESSES, "ExternalEmailAddress"), _ADDRESSES, t) for n, t in _RECIPIENTS.items()),
+        Noun(
+            "RemoteMailbox", "Recipients", (*_CHANGE, "Enable", "Disable"), (*_ADDRESSES, "UserPrincipalName"), _ADDRESSES,
+            "RemoteUserMailbox", beside="SendConnectors",
+        ),
         *(
             Noun(n, n, ("Set",), names_only=("Identity",), single=True)
             for n in _SINGLE
@@ -177,7 +189,8 @@ def _identity(noun: Noun, parameters: Node) -> Node | None:
 def _servers(tree: Node, cmdlet: Cmdlet, step: Entry, wanted: Node | None, problems: ProblemList) -> tuple[Entry, ...]:
     """The servers that have such objects; the one that `server:` names."""
     section, every = cmdlet.noun.section, _entries(tree, "servers")
-    found = tuple(entry for entry in every if _has(entry, section))
+    beside = cmdlet.noun.beside or section
+    found = tuple(entry for entry in every if _has(entry, section) and _has(entry, beside))
     if wanted is None:
         if not found:
             problems.error(step.key_at, f"no server of the lab has {section}.")
@@ -218,7 +231,7 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
     name = identity.text.strip()
     if noun.recipient_type:
         name = name.removeprefix("SMTP:").removeprefix("smtp:")
-        if noun.noun == "Mailbox" and "@" not in name:
+        if noun.noun in ("Mailbox", "RemoteMailbox") and "@" not in name:
             box = mailbox_of(tree, name, identity.at, call.problems)
             if box is None:
                 return tree
@@ -228,16 +241,19 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
                 identity.at, f"{call.cmdlet}: {name!r} is not an address.", f"Write  {noun.by[0]}: amy@contoso.com"
             )
             return tree
-        elif noun.noun == "Mailbox":
+        elif noun.noun in ("Mailbox", "RemoteMailbox"):
             box = find_mailbox(tree, name)
-    if call.cmdlet.verb == "New":
+    elif noun.section in ("SendConnectors", "ReceiveConnectors"):
+        name = name.rpartition("\\")[2]  # an identity is SERVER\\NAME
+    if call.cmdlet.verb == "New" or (noun.recipient_type and call.cmdlet.verb == "Enable"):
         return _new(tree, call, name, identity, parameters, box)
-    having = tuple(s for s in call.servers if _object(s, noun, name) or (box and box.server == s.key))
-    if noun.built_in and name.casefold() == noun.built_in.casefold():
-        if call.cmdlet.verb == "Remove":
-            call.problems.error(identity.at, f"the {noun.words} {noun.built_in} cannot be removed.")
-            return tree
-        having = call.servers
+    if noun.noun == "RemoteMailbox":
+        box = None  # a mailbox that is here is none
+    there = _is_built_in(noun, name)
+    if there and call.cmdlet.verb == "Remove" and noun.noun != "ADPermission":
+        call.problems.error(identity.at, f"the {noun.words} {name} cannot be removed.")
+        return tree
+    having = tuple(s for s in call.servers if there or _object(s, noun, name) or (box and box.server == s.key))
     if not having:
         known = [e.key for s in call.servers for e in _entries(s.node, noun.section)]
         says = f'no {noun.words} "{name}" at {" or ".join(s.key for s in call.servers)}.'
@@ -247,12 +263,22 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
     if server is None:
         return tree
     section = server.node.get(noun.section) or Node({}, call.at)
-    if call.cmdlet.verb == "Remove":
+    if noun.noun == "ADPermission":
+        was = section.get(name) or Node({}, call.at)
+        made = changed(was, parameters, add=call.cmdlet.verb == "Add", at=call.at, problems=call.problems)
+        return _with_section(tree, server, noun.section, section.with_entry(name, made), call.at)
+    if call.cmdlet.verb == "Remove" or (noun.recipient_type and call.cmdlet.verb == "Disable"):
         if section.entry(name):
             left = without_rank(section, name) if noun.ranked else section.without(name)
             tree = _with_section(tree, server, noun.section, left, call.at)
         return without_mailbox(tree, box) if box and box.server == server.key else tree
     return _set(tree, call, server, section, name, parameters)
+
+
+def _is_built_in(noun: Noun, name: str) -> bool:
+    """Whether every server has the object without its being written."""
+    folded = name.casefold()
+    return folded == noun.built_in.casefold() != "" or any(folded.startswith(known.casefold()) for known in noun.always)
 
 
 def _set(tree: Node, call: _Call, server: Entry, section: Node, name: str, parameters: Node) -> Node:

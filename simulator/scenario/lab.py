@@ -138,7 +138,12 @@ def _server(entry: Entry, others: Sequence[str], problems: ProblemList, start: d
     if certificate is None and product.names and (written is None or written.is_null):
         server = Server(name, product.kind, fqdn, addresses, product.names.certificate(server), entry.key_at)
     settings = _settings(entry, product, problems)
-    server = replace(server, ports=_ports(node.get("ports"), problems), runs_at=getattr(settings, "runs_at", None))
+    server = replace(
+        server,
+        certificates=tuple(named.values()),
+        ports=_ports(node.get("ports"), problems),
+        runs_at=getattr(settings, "runs_at", None),
+    )
     return _Found(server, product, settings, node, _is_down(node, problems))
 
 

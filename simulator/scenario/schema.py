@@ -194,7 +194,7 @@ def json_schema(part: str = "") -> dict[str, Any]:
             "flows": {"type": "object", "additionalProperties": {"anyOf": [_ONE_OR_MORE, {"$ref": "#/$defs/flow"}]}},
             "flow": _object(FLOW_WORDS),
             "send": _object(SEND_WORDS),
-            "steps": {"type": "array", "items": {"type": "object"}},
+            "steps": {"type": "array", "items": {"type": ["object", "string"]}},
             "patch": {"type": "object", "properties": dict.fromkeys(LAB_WORDS, _ANY), "additionalProperties": False},
             "always": {"type": ["array", "string"], "items": {"enum": list(INVARIANT_WORDS)}},
             "people": {"type": "object", "additionalProperties": _ONE_OR_MORE},

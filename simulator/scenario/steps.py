@@ -10,9 +10,10 @@
       - settings onprem: {Outbound Gateway: mail.contoso.com}
       - validate: {connector: O365 to own servers, to: John}
 
-A step has one key. A cmdlet finds its server by the object that it names; where several servers could be meant, `server:`
-says which. New- refuses an object that is there, Set- and Remove- one that is not, as the cmdlets do. `validate` changes nothing: it is
-handed back with the tree of that moment, for whoever plays it.
+A step has one key, or is a command line as it stands in a shell [powershell]. A cmdlet finds its server by the object that
+it names; where several servers could be meant, `server:` says which. New- refuses an object that is there, Set- and Remove-
+one that is not, as the cmdlets do. `validate` changes nothing: it is handed back with the tree of that moment, for whoever
+plays it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from simulator.scenario import cmdlets
 from simulator.scenario.errors import near_miss
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import mailbox_of, moved
+from simulator.scenario.powershell import as_step, is_command
 from simulator.scenario.schema import STEP_WORDS
 from simulator.scenario.validate import CMDLET, Asked, is_validate, read_validate
 from simulator.scenario.zonefile import dns_as_map
@@ -55,6 +57,9 @@ def apply_step(tree: Node, step: Node, problems: ProblemList, asked: list[Asked]
         if found and asked is not None:
             asked.append(found)
         return tree
+    if is_command(step):
+        read = as_step(step, problems)
+        return apply_step(tree, read, problems, asked) if read is not None else tree
     entries = [e for e in step.entries if e.key != "server"]
     if len(entries) != 1:
         says = "a step is one instruction." if step.is_map else f"{step.text or 'this'!r} is not a step."

@@ -52,6 +52,7 @@ def test_a_broken_sentence_is_a_story(scenario: Scenario, flow: Flow, breaks: Ca
     told = story(failed)
     assert 1 == result.exit_code
     assert "left the expected path here" in told
-    assert f"FAIL  {flow.name}" in told
+    label = f"{flow.stage}: {flow.name}" if flow.stage else flow.name
+    assert f"FAIL  {label}" in told
     why = told[told.index("      why") :]
     assert re.search(r"\.yaml:\d+:\d+", why), told

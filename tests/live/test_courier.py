@@ -75,7 +75,7 @@ class Stranger:
 class Nobody:
     """A client without a certificate."""
 
-    def client_context(self, *, own: bool = True, version: str = "") -> ssl.SSLContext:
+    def client_context(self, *, own: bool = True, version: str = "", shows: object = None) -> ssl.SSLContext:
         return client_context(None)
 
     def saw(self, ssl_object: Any, passage: object) -> TlsFacts:

@@ -1,0 +1,95 @@
+"""A cmdlet as it stands in a page or a shell, read as the step that it is.
+
+    - New-SendConnector -Name "My company to Office 365" -AddressSpaces * -RequireTLS $true -SmartHosts a.example,b.example
+    - New-SendConnector: {Name: My company to Office 365, AddressSpaces: "*", RequireTLS: $true, SmartHosts: [a.example, b.example]}
+
+A word without a parameter in front is the `Identity`; a parameter without a value is a switch and true; commas make lists;
+quotes of both kinds keep blanks, `-Confirm:$false` is read too. Variables, pipelines and @{} are not.
+"""
+
+from __future__ import annotations
+
+import re
+
+from simulator.source import Entry, Node, ProblemList, Scalar, Source
+
+__all__ = ["as_step", "is_command"]
+
+_COMMAND = re.compile(r"([A-Za-z]+-[A-Za-z0-9]+)(?=\s|\Z)")
+_TOKEN = re.compile(
+    r"""(?P<name>-[A-Za-z][A-Za-z0-9]*)(?P<colon>:?)(?=[\s$"']|\Z)
+      |(?P<comma>,)
+      |"(?P<double>(?:[^"]|"")*)"
+      |'(?P<single>(?:[^']|'')*)'
+      |(?P<bare>[^\s,"']+)""",
+    re.X,
+)
+
+
+def is_command(step: Node) -> bool:
+    """Whether a step is a command line with parameters."""
+    return step.is_scalar and bool(_COMMAND.match(step.text.strip())) and len(step.text.split()) > 1
+
+
+def as_step(step: Node, problems: ProblemList) -> Node | None:
+    """The mapping that a command line stands for; None where it cannot be read."""
+    text, at = step.text.strip(), step.text_at
+    match = _COMMAND.match(text)
+    assert match is not None
+    name, position = match[1], match.end()
+    values: dict[str, Entry] = {}
+    parameter: tuple[str, Source] | None = None
+    items: list[Node] = []
+    joined = False
+
+    def finish() -> None:
+        nonlocal parameter, items
+        if parameter is None and not items:
+            return
+        key, where = parameter or ("Identity", items[0].at)
+        node = Node(tuple(items), items[0].at) if len(items) > 1 else items[0] if items else Node(Scalar("true"), where)
+        values[key.casefold()] = Entry(key, where, node)
+        parameter, items = None, []
+
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        token = _TOKEN.match(text, position)
+        place = _place(at, position, (token.end() if token else len(text)) - position)
+        if token is None or (token["bare"] or "").startswith(("|", "@", "(", "{")) or _is_variable(token["bare"]):
+            problems.error(place, f"{text[position:].split()[0]} cannot be read here.", "Write the parameters out.")
+            return None
+        position = token.end()
+        if token["name"]:
+            finish()
+            parameter, joined = (token["name"][1:], place), True
+        elif token["comma"]:
+            joined = True
+        else:
+            if items and not joined:
+                finish()
+            items.append(_value(token, place))
+            joined = False
+    finish()
+    inner = Node(values, _place(at, match.end(), max(1, len(text) - match.end())))
+    return Node({name.casefold(): Entry(name, _place(at, 0, len(name)), inner)}, at)
+
+
+def _value(token: re.Match[str], place: Source) -> Node:
+    quoted = token["double"] is not None or token["single"] is not None
+    if token["double"] is not None:
+        text = token["double"].replace('""', '"')
+    elif token["single"] is not None:
+        text = token["single"].replace("''", "'")
+    else:
+        text = token["bare"]
+    return Node(Scalar(text, quoted), place)
+
+
+def _is_variable(word: str | None) -> bool:
+    return bool(word) and str(word).startswith("$") and str(word).casefold() not in ("$true", "$false", "$null")
+
+
+def _place(at: Source, offset: int, width: int) -> Source:
+    return Source(at.file, at.line, at.column + offset, max(1, width)) if at else at
