@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.mail.path import print_path
 from simulator.played import Played
+from simulator.report.readings import knobs_in_force, turned
 from simulator.report.story import story
 from simulator.runner import FlowResult, RunResult
 
@@ -27,6 +28,7 @@ def run_document(result: RunResult) -> dict[str, Any]:
             {
                 "file": s.scenario.file,
                 "scenario": s.scenario.name,
+                "knobs": knobs_in_force(s.scenario.tree),
                 "flows": [_flow(f) for f in s.flows],
             }
             for s in result.scenarios
@@ -50,6 +52,7 @@ def _flow(result: FlowResult) -> dict[str, Any]:
         "stage": flow.stage,
         "status": result.status,
         "line": flow.at.line,
+        "knobs": {f"{server} {knob}": value for (server, knob), value in turned(flow.tree).items()},
         "expected": [s.text for s in (flow.paths[0] if flow.paths else ())],
         "got": _sentences(played),
         "planned": _sentences(result.planned) if result.planned else [],

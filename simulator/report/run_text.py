@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from simulator.report.readings import turned_line
 from simulator.report.story import cause_of, flow_line, full_name, story
 from simulator.runner import FlowResult, RunResult, ScenarioResult
 
@@ -9,15 +12,17 @@ __all__ = ["failures", "heading", "lines", "summary"]
 
 
 def heading(result: RunResult) -> str:
-    """What was played and how, in one line."""
+    """What was played and how, in one line; in a second one the knobs that are not at their defaults."""
     labs = list(dict.fromkeys(f.flow.lab.name for f in result.flows()))
     servers = {s for f in result.flows() for s in f.flow.lab.servers}
     count = sum(1 for _ in result.flows())
     engine = {"plan": "policy only", "live": "real SMTP", "both": "policy and real SMTP"}[result.options.engine]
-    return (
+    first = (
         f"{', '.join(labs)}: {len(servers)} servers, {count} flows, {engine}, loopback only, virtual clock, "
         f"seed {result.options.seed}"
     )
+    knobs = turned_line(f.flow.tree for f in result.flows())
+    return "\n".join([first, *wrap(knobs, 118, subsequent_indent="  ", break_on_hyphens=False)])
 
 
 def lines(scenario: ScenarioResult) -> str:

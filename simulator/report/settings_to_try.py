@@ -1,23 +1,25 @@
 """The settings that decide whether a connector is used, and how a message would have them.
 
-A table of the connector's own settings, of those of the one that won, of the accepted domain, of transport rules, and
-the certificate that the sending server shows. Each option is one setting with the values to try; `whynot` tries them.
+A table of the connector's own settings, of those of the one that won, of accepted domains [domains_to_try], of transport
+rules, and the certificate that the sending server shows. Each option is one setting with the values to try, the narrow
+ones first; `whynot` tries them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 
 from simulator.mail.address import AddressError, covers, parse_sender
 from simulator.mail.path import folded
 from simulator.played import Played
-from simulator.source import NOWHERE, Node, Source
+from simulator.report.change import Change, ConnectorObject, Facts, inside
+from simulator.report.domains_to_try import accepted_domains
+from simulator.source import NOWHERE, Node
 
 __all__ = ["FLAGS", "Change", "ConnectorObject", "connectors_of", "options", "winners"]
 
-_OUTBOUND, _INBOUND = ("OutboundConnectors", "SendConnectors"), ("InboundConnectors", "ReceiveConnectors")
+_NOUNS = ("OutboundConnectors", "SendConnectors", "InboundConnectors", "ReceiveConnectors")
 _NOBODY, _NO_HOST = "nobody.invalid", "192.0.0.170"  # RFC 6761 6.4; an address of RFC 7050 that no mail host has
 
 
@@ -40,49 +42,8 @@ _LISTS = {
     "ReceiveConnectors": {"RemoteIPRanges": "peer"},
 }
 """Lists that widen or narrow what a connector covers, and the fact about the message that they are compared with."""
+_SWEEPING = ("AllAcceptedDomains", "RouteAllMessagesViaOnPremises")
 _TYPES = ("OnPremises", "Partner")
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectorObject:
-    """A connector as it stands in the lab's tree."""
-
-    server: str
-    noun: str  # "OutboundConnectors", ...
-    name: str
-    node: Node
-    at: Source
-
-    @property
-    def is_inbound(self) -> bool:
-        return self.noun in _INBOUND
-
-    @property
-    def where(self) -> tuple[str, ...]:
-        return ("servers", self.server, self.noun, self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One setting changed. `reads` is the setting as it would be, `now` as it is, `at` where it stands."""
-
-    owner: str
-    where: tuple[str, ...]
-    node: Node
-    reads: str
-    now: str
-    at: Source
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the message was at the connector's server."""
-
-    rcpt: tuple[str, ...]  # domains
-    sender: tuple[str, ...]
-    peer: tuple[str, ...]  # addresses that connected
-    names: tuple[str, ...]  # of the certificates they showed
-    clients: tuple[str, ...]  # the lab's servers that connected
 
 
 def connectors_of(tree: Node) -> list[ConnectorObject]:
@@ -90,7 +51,7 @@ def connectors_of(tree: Node) -> list[ConnectorObject]:
     found: list[ConnectorObject] = []
     servers = tree.get("servers")
     for server in servers.entries if servers else ():
-        for noun in (*_OUTBOUND, *_INBOUND):
+        for noun in _NOUNS:
             held = server.node.get(noun)
             found += [
                 ConnectorObject(server.key, noun, e.key, e.node, e.key_at) for e in (held.entries if held else ())
@@ -99,25 +60,30 @@ def connectors_of(tree: Node) -> list[ConnectorObject]:
 
 
 def winners(tree: Node, connector: ConnectorObject, base: Played) -> list[ConnectorObject]:
-    """Other connectors of the same server and direction that the message used or matched."""
-    names: set[str] = set()
+    """Other connectors that the message used or matched in its place: of the same server and direction, and of the other
+    tenants behind the same front door."""
+    used: set[tuple[str, str]] = set()
     for event in base.of("attempt", "accepted", "refused", "kept", "bounced"):
-        if event.host == connector.server:
-            used = [event.get("inbound", "")] if connector.is_inbound else [event.get("connector", "")]
-            if event.type in ("kept", "bounced") and not connector.is_inbound:
-                used += event["connectors"]
-            names.update(folded(name) for name in used if name)
-    same = [c for c in connectors_of(tree) if c.server == connector.server and c.is_inbound == connector.is_inbound]
-    return [c for c in same if folded(c.name) in names and c.name != connector.name]
+        names = [event.get("inbound", "")] if connector.is_inbound else [event.get("connector", "")]
+        if event.type in ("kept", "bounced") and not connector.is_inbound:
+            names += event["connectors"]
+        used.update((event.host, folded(name)) for name in names if name)
+    rivals = [c for c in connectors_of(tree) if c.noun == connector.noun and c.where != connector.where]
+    return [c for c in rivals if (c.server, folded(c.name)) in used and _rival(c, connector)]
 
 
-def _facts(connector: ConnectorObject, base: Played) -> _Facts:
+def _rival(one: ConnectorObject, other: ConnectorObject) -> bool:
+    return one.server == other.server or one.noun == "InboundConnectors"
+
+
+def _facts(connector: ConnectorObject, base: Played) -> Facts:
     here = [e for e in base.log if e.msg in base.messages and e.host == connector.server]
     began = base.of("submitted")
     rcpt = [e["rcpt"] for e in here if e.get("rcpt")] or [r for e in began for r in e["rcpts"]]
     sessions = [e for e in here if e.type == "session.open"] or base.of("session.open")
-    names = [name for e in here if e.type == "tls" for name in e["names"]]
-    return _Facts(
+    shown = [e for e in here if e.type == "tls"] or base.of("tls")
+    names = [name for e in shown for name in e["names"]]
+    return Facts(
         _domains(rcpt), _domains([e["sender"] for e in began]), _each(e["peer"] for e in sessions), _each(names),
         _each(e["client"] for e in sessions if e["client"]),
     )  # fmt: skip
@@ -145,20 +111,24 @@ def _each(items: Iterable[str]) -> tuple[str, ...]:
 def options(tree: Node, connector: ConnectorObject, base: Played) -> Iterator[list[Change]]:
     """Setting by setting the values that may make the connector be used; of each the first that does is told."""
     facts = _facts(connector, base)
-    yield from _flags(connector)
+    yield from _flags(connector, sweeping=False)
     yield from _widened(connector, facts)
     yield from _certificate_name(connector, facts)
-    yield from _other_type(connector)
+    yield from _certificates(tree, connector, facts)
+    yield from accepted_domains(tree, connector, facts)
     for winner in winners(tree, connector, base):
         yield [_flag(winner, "Enabled", False, True)]
         yield from _narrowed(winner, facts)
-    yield from _accepted_domains(tree, connector, facts)
     yield from _rules(tree, connector)
-    yield from _certificates(tree, connector, facts)
+    yield from _other_type(connector)
+    yield from _flags(connector, sweeping=True)
 
 
-def _flags(connector: ConnectorObject) -> Iterator[list[Change]]:
+def _flags(connector: ConnectorObject, *, sweeping: bool) -> Iterator[list[Change]]:
+    """The switches; `sweeping` ones would bring the connector much other mail too."""
     for setting, default in FLAGS[connector.noun].items():
+        if (setting in _SWEEPING) is not sweeping:
+            continue
         written = connector.node.get(setting)
         now = default if written is None else written.text.casefold().strip("$") in ("true", "on", "yes")
         yield [_flag(connector, setting, not now, now)]
@@ -176,7 +146,7 @@ def _change(connector: ConnectorObject, setting: str, value: object, reads: str,
     return Change(connector.name, (*connector.where, setting), Node.of(value, at), reads, known, at)
 
 
-def _widened(connector: ConnectorObject, facts: _Facts) -> Iterator[list[Change]]:
+def _widened(connector: ConnectorObject, facts: Facts) -> Iterator[list[Change]]:
     for setting, fact in _LISTS[connector.noun].items():
         written = connector.node.get(setting)
         now = [n.text for n in written.items] if written else []
@@ -186,7 +156,7 @@ def _widened(connector: ConnectorObject, facts: _Facts) -> Iterator[list[Change]
                 yield [_change(connector, setting, [*now, added], f"{setting} with {value}", ", ".join(now))]
 
 
-def _narrowed(winner: ConnectorObject, facts: _Facts) -> Iterator[list[Change]]:
+def _narrowed(winner: ConnectorObject, facts: Facts) -> Iterator[list[Change]]:
     for setting, fact in _LISTS[winner.noun].items():
         written = winner.node.get(setting)
         now = [n.text for n in written.items] if written else []
@@ -213,14 +183,20 @@ def _lists(text: str, value: str) -> bool:
         return covers(pattern, value)
 
 
-def _certificate_name(connector: ConnectorObject, facts: _Facts) -> Iterator[list[Change]]:
+def _certificate_name(connector: ConnectorObject, facts: Facts) -> Iterator[list[Change]]:
     if connector.noun != "InboundConnectors":
         return
     setting = "TlsSenderCertificateName"
     written = connector.node.get(setting)
     now = written.text if written else ""
-    wanted = _each([f"*.{n.partition('.')[2]}" for n in facts.names if n.count(".") > 1] + list(facts.names))
+    wanted = _each([above for name in facts.names for above in _above(name)] + list(facts.names))
     yield [_change(connector, setting, name, f"{setting}: {name}", now) for name in wanted if name != now]
+
+
+def _above(name: str) -> list[str]:
+    """`*.sub.contoso.com` and `*.contoso.com` of host.sub.contoso.com: what a name in TlsSenderCertificateName may be."""
+    labels = name.removeprefix("*.").split(".")
+    return [f"*.{'.'.join(labels[cut:])}" for cut in range(1, len(labels) - 1)]
 
 
 def _other_type(connector: ConnectorObject) -> Iterator[list[Change]]:
@@ -232,23 +208,9 @@ def _other_type(connector: ConnectorObject) -> Iterator[list[Change]]:
                 yield [_change(connector, "ConnectorType", other, f"ConnectorType: {other}", now)]
 
 
-def _accepted_domains(tree: Node, connector: ConnectorObject, facts: _Facts) -> Iterator[list[Change]]:
-    """A domain whose unknown recipients are refused is never routed on."""
-    held = _get(tree, ("servers", connector.server, "AcceptedDomains"))
-    for entry in held.entries if held else ():
-        node = entry.node.get("DomainType") if entry.node.is_map else entry.node
-        where = ("servers", connector.server, "AcceptedDomains", entry.key)
-        if entry.key.casefold() in facts.rcpt and not (node and folded(node.text) == "internalrelay"):
-            at = node.at if node else entry.key_at
-            new = Node.of("InternalRelay", at)
-            path = (*where, "DomainType") if entry.node.is_map else where
-            now = node.text if node else "Authoritative, the default"
-            yield [Change(entry.key, path, new, "DomainType: InternalRelay", now, at)]
-
-
 def _rules(tree: Node, connector: ConnectorObject) -> Iterator[list[Change]]:
     """Transport rules send mail over a connector of their choice, or keep it from another."""
-    held = _get(tree, ("servers", connector.server, "TransportRules"))
+    held = inside(tree, ("servers", connector.server, "TransportRules"))
     for entry in held.entries if held else ():
         where = ("servers", connector.server, "TransportRules", entry.key)
         state = entry.node.get("State")
@@ -263,7 +225,7 @@ def _rules(tree: Node, connector: ConnectorObject) -> Iterator[list[Change]]:
             yield [Change(entry.key, (*where, "RouteMessageOutboundConnector"), new, reads, route.text, route.at)]
 
 
-def _certificates(tree: Node, connector: ConnectorObject, facts: _Facts) -> Iterator[list[Change]]:
+def _certificates(tree: Node, connector: ConnectorObject, facts: Facts) -> Iterator[list[Change]]:
     """The certificate that the sending server shows to an inbound connector."""
     asked = connector.node.get("TlsSenderCertificateName") if connector.is_inbound else None
     if asked is None or not asked.text:
@@ -271,7 +233,7 @@ def _certificates(tree: Node, connector: ConnectorObject, facts: _Facts) -> Iter
     name = asked.text.casefold()
     subject = f"mail.{name[2:]}" if name.startswith("*.") else name
     for server in facts.clients:
-        held = _get(tree, ("servers", server))
+        held = inside(tree, ("servers", server))
         entry = held.entry("cert") if held else None
         at = entry.node.at if entry else held.at if held else NOWHERE
         now = _written(entry.node) if entry else "none"
@@ -284,10 +246,3 @@ def _written(node: Node) -> str:
     if node.is_map:
         return "{" + ", ".join(f"{e.key}: {_written(e.node)}" for e in node.entries) + "}"
     return node.text if node.is_scalar else ", ".join(_written(n) for n in node.items)
-
-
-def _get(tree: Node, where: Sequence[str]) -> Node | None:
-    node: Node | None = tree
-    for key in where:
-        node = node.get(key) if node else None
-    return node

@@ -13,7 +13,8 @@ from itertools import combinations
 
 from simulator.mail.path import folded, print_path
 from simulator.played import Played
-from simulator.report.settings_to_try import Change, ConnectorObject, connectors_of, options, winners
+from simulator.report.change import Change, ConnectorObject
+from simulator.report.settings_to_try import connectors_of, options, winners
 from simulator.source import Node
 
 __all__ = ["Remedy", "WhyNot", "connectors_of", "is_used", "why_not"]
@@ -97,9 +98,11 @@ def _edited(tree: Node, where: Sequence[str], node: Node) -> Node:
 
 
 def _reasons(connector: ConnectorObject, base: Played) -> tuple[tuple[str, str], ...]:
-    found: dict[tuple[str, str], None] = {}
+    """The log's words. Where tenants share a front door, another one's log may have them."""
+    here, elsewhere = dict[tuple[str, str], None](), dict[tuple[str, str], None]()
     for event in base.of("decision"):
-        for candidate in event["candidates"] if event.host == connector.server else ():
+        found = here if event.host == connector.server else elsewhere
+        for candidate in event["candidates"]:
             if folded(candidate["name"]) == folded(connector.name) and not candidate["chosen"]:
                 found[candidate["says"] or candidate["reason"], candidate["at"]] = None
-    return tuple(found)
+    return tuple(here or (elsewhere if connector.is_inbound else ()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.mail.path import print_path
 from simulator.played import Played
-from simulator.report.settings_to_try import Change
+from simulator.report.change import Change
 from simulator.report.whynot import Remedy, WhyNot
 
 __all__ = ["why_not_json", "why_not_text"]

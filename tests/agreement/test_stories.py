@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.files import find_scenarios, load_all
-from simulator.report.story import story
+from simulator.report.story import full_name, story
 from simulator.runner import Options, Runner
 from simulator.scenario.model import Flow, Scenario
 from simulator.scenario.sentence import Sentence, parse
@@ -52,7 +52,6 @@ def test_a_broken_sentence_is_a_story(scenario: Scenario, flow: Flow, breaks: Ca
     told = story(failed)
     assert 1 == result.exit_code
     assert "left the expected path here" in told
-    label = f"{flow.stage}: {flow.name}" if flow.stage else flow.name
-    assert f"FAIL  {label}" in told
+    assert f"FAIL  {full_name(failed)}" in told
     why = told[told.index("      why") :]
     assert re.search(r"\.yaml:\d+:\d+", why), told

@@ -189,6 +189,9 @@ def _candidate(
     if chosen is None:
         says = f"{entry.proof.says}, but {_nothing_accepted(sender, recipient)}"
         return lost("domain-not-accepted", says, entry.proof.at)
+    if _preference(entry)[:3] == _preference(chosen)[:3]:
+        says = f"{entry.proof.says}; {chosen.connector.name} is as specific and comes first by name"
+        return lost("name-order", says, entry.proof.at)
     says = f"{entry.proof.says}; less specific than {chosen.connector.name}"
     return lost("less-specific", says, entry.proof.at)
 

@@ -147,18 +147,19 @@ class InboundConnector(_Connector):
             problems.warn(self.at("EFSkipIPs"), "EFSkipIPs has no effect while EFSkipLastIP is true")
         if self.EFUsers and not self.skips:
             problems.warn(self.at("EFUsers"), "EFUsers has no effect: neither EFSkipLastIP nor EFSkipIPs is set")
+        restricting = ("RestrictDomainsToIPAddresses", "RestrictDomainsToCertificate")
+        for parameter in restricting if self.ConnectorType == ON_PREMISES else ("CloudServicesMailEnabled",):
+            if getattr(self, parameter):
+                says = f"{parameter} has no effect on a connector of ConnectorType {self.ConnectorType}"
+                problems.warn(self.at(parameter), says)
+        if self.ConnectorType == ON_PREMISES:
+            return
         if self.RestrictDomainsToIPAddresses and lacks(self, "SenderIPAddresses", problems):
             says = (
                 f"RestrictDomainsToIPAddresses without SenderIPAddresses: {self.name} refuses all mail that it is for"
             )
             problems.warn(self.at("RestrictDomainsToIPAddresses"), says)
-        if self.ConnectorType == ON_PREMISES:
-            for parameter in ("RestrictDomainsToIPAddresses", "RestrictDomainsToCertificate"):
-                if getattr(self, parameter):
-                    problems.warn(
-                        self.at(parameter), f"{parameter} has no effect on a connector of ConnectorType OnPremises"
-                    )
-        elif self.SenderIPAddresses and not self.RestrictDomainsToIPAddresses:
+        if self.SenderIPAddresses and not self.RestrictDomainsToIPAddresses:
             says = "SenderIPAddresses has no effect on a Partner connector without RestrictDomainsToIPAddresses"
             problems.warn(self.at("SenderIPAddresses"), says)
 

@@ -29,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 _SPACE = re.compile(r"(?:smtp:)?(.*?)(?:;\d+)?\Z", re.I)
-_DOTTED_QUAD = re.compile(r"[\d.]+\Z")
+_ADDRESS_LIKE = re.compile(r"[\d.-]+\Z")
 _DAYS_CLOCK = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})\Z")
 _SHORT = re.compile(r"(\d+)\s*(m|h|d)\Z", re.I)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?(?:\s*\([\d,.]+ bytes\))?\Z", re.I)
@@ -119,7 +119,7 @@ def smart_host(text: str) -> str:
     if ":" in word:
         raise BadValue(f"{text} is neither host name nor IPv4 address", "Write mail.contoso.com or 192.0.2.10.")
     name, slash, _ = word.partition("/")
-    if slash or _DOTTED_QUAD.match(name):
+    if slash or _ADDRESS_LIKE.match(name):
         entry = ip_entry(word)  # inferred: the page sets no bound for a smart host network
         return str(entry.network) if slash else str(entry.network.network_address)
     try:

@@ -63,6 +63,22 @@ def test_the_longest_prefix_wins_among_address_connectors_then_the_name() -> Non
     assert "narrow" == used(changes, session("192.0.2.99"))  # narrow before wide by name
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "client"),
+    [
+        ({"SenderIPAddresses": "192.0.2.10"}, {"SenderIPAddresses": "192.0.2.10/32"}, session("192.0.2.10")),
+        ({"TlsSenderCertificateName": "*.contoso.com"}, {"TlsSenderCertificateName": "*.contoso.com"}, session(cert="mail.contoso.com")),
+    ],
+)  # fmt: skip
+def test_connectors_that_nothing_tells_apart_are_said_to_be_chosen_by_name(
+    one: dict[str, Any], other: dict[str, Any], client: Session
+) -> None:
+    decision = ask(contoso(**connectors(b=one, a=other)), "scan@contoso.com", "x@gmail.test", client)
+    lost = candidate(decision.steps, "b")
+
+    assert ("name-order", True) == (lost.reason, lost.says.endswith("; a is as specific and comes first by name"))
+
+
 def test_losers_say_why() -> None:
     changes = connectors(
         off={"SenderIPAddresses": "192.0.2.10", "Enabled": False},
