@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "explain": ("simulator.cli.explain:explain", "the way a message would take, and why; sends nothing"),
     "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
+    "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
     "doctor": ("simulator.cli.doctor:doctor", "whether labs can run on this computer"),
     "certs": ("simulator.cli.certs:certs", "write the lab's authorities and certificates"),

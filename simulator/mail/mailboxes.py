@@ -11,8 +11,9 @@ import re
 from functools import lru_cache
 
 from simulator.mail.address import Address, AddressError
+from simulator.mail.message import Message
 
-__all__ = ["mailboxes"]
+__all__ = ["author_of", "mailboxes"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[()<>,;:]|[^"\\()<>,;:]+|["\\]')
 
@@ -29,6 +30,11 @@ def mailboxes(text: str) -> tuple[Address, ...]:
         except AddressError:
             continue
     return tuple(found)
+
+
+def author_of(message: Message) -> Address | None:
+    """The first address in From; None where there is not one that can be read."""
+    return next((address for written in message.all("From") for address in mailboxes(written)), None)
 
 
 def _entries(text: str) -> list[str]:

@@ -182,7 +182,7 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
             tls = yield from _secure(target, errand.tls)
             if tls:
                 offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
-        verdict = judge(errand.tls, tls, now)
+        verdict = judge(errand.tls, tls, now, target.name)
         if not verdict.ok:
             raise _Ended("TLS", verdict=verdict)
         if not errand.recipients:

@@ -91,6 +91,7 @@ class Demand:
     level: Level = Level.OPPORTUNISTIC
     names: tuple[str, ...] = ()
     never: bool = False
+    strict: bool = False  # where there is TLS, its certificate is good and names the host; clear text is no fault
     trusted: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
     at: Source = NOWHERE
     certificate: bool = True
@@ -149,12 +150,17 @@ def _one_label(pattern: str, name: str) -> bool:
     return pattern.startswith("*.") and name.partition(".")[2] == pattern[2:]
 
 
-def judge(demand: Demand, tls: TlsFacts | None, now: datetime) -> Verdict:
-    """Whether what was negotiated satisfies the demand of the side that connected."""
+def judge(demand: Demand, tls: TlsFacts | None, now: datetime, host: str = "") -> Verdict:
+    """Whether what was negotiated satisfies the demand of the side that connected; `host` is the name it looked up."""
     for check in demand.checks:
         found, _ = check.examine(tls, now)
         if not found.ok:
             return found
+    if demand.strict and tls is not None:
+        good = chain_verdict(tls.certificate, now, purpose="server", trusted=demand.trusted)
+        good = name_verdict(tls.certificate, (host,)) if good.ok and host else good
+        if not good.ok:
+            return good
     if demand.level == Level.OPPORTUNISTIC:
         return Verdict(True, "opportunistic", "TLS if offered" if not tls else f"{tls.version}, nothing asked")
     if tls is None:
@@ -172,6 +178,6 @@ def grade(demand: Demand, tls: TlsFacts | None) -> str:
     """The word of the `tls:` expectation for a hop that went through: none, encrypted, trusted or verified."""
     if tls is None:
         return "none"
-    if demand.level == Level.DOMAIN or any(check.verifies for check in demand.checks):
+    if demand.strict or demand.level == Level.DOMAIN or any(check.verifies for check in demand.checks):
         return "verified"
     return "trusted" if demand.level == Level.CERTIFICATE else "encrypted"

@@ -68,6 +68,9 @@ def _build(tree: Node, problems: ProblemList, start: datetime, file: str) -> Lab
     _shared_addresses(found, problems)
     places = Places([entry.key for entry in _entries(tree, "servers")], {f.server.name: f.product for f in found}, file)
     people = {person.name: person for person in read_people(tree.get("people"), places, problems)}
+    for one in found:
+        if check := getattr(one.settings, "check_people", None):  # settings that name people of the lab
+            check(people.values(), problems)
     zone = _zone(tree.get("dns"), found, problems)
     if problems.errors:
         return None

@@ -108,3 +108,23 @@ def test_names_of_certificates(names: tuple[str, ...], wanted: tuple[str, ...], 
 )  # fmt: skip
 def test_the_grade_is_what_was_asked_and_met(level: Level, has_tls: bool, expected: str) -> None:
     assert expected == grade(Demand(level), tls() if has_tls else None)
+
+
+@pytest.mark.parametrize(
+    ("level", "facts", "host", "expected"),
+    [
+        (Level.OPPORTUNISTIC, None, "mail.contoso.com", "opportunistic"),
+        (Level.OPPORTUNISTIC, tls(), "mail.contoso.com", "opportunistic"),
+        (Level.OPPORTUNISTIC, tls(), "mx.other.example", "name-mismatch"),
+        (Level.OPPORTUNISTIC, tls(not_after=MONDAY - timedelta(days=1)), "mail.contoso.com", "expired"),
+        (Level.OPPORTUNISTIC, tls(flaw="self-signed"), "mail.contoso.com", "self-signed"),
+        (Level.ENCRYPTION, None, "mail.contoso.com", "no-tls"),
+        (Level.ENCRYPTION, tls(), "mail.contoso.com", "encrypted"),
+    ],
+)  # fmt: skip
+def test_a_strict_sender_asks_for_a_good_certificate_where_there_is_tls(
+    level: Level, facts: Any, host: str, expected: str
+) -> None:
+    demand = Demand(level, strict=True)
+    assert expected == judge(demand, facts, MONDAY, host).reason
+    assert ("none" if facts is None else "verified") == grade(demand, facts)

@@ -57,8 +57,17 @@ def an_internet(
     made = internet.InternetSettings.read(Node.of({**(settings or {}), "knobs": knobs}), problems)
     assert [] == problems.errors
     server = a_server("internet", "mx.customer.example", "198.51.100.7", certificate=certificate)
+    made.name = server.name
     (host,) = internet.build([(server, made)], people("internet", *(boxes or ("sun@customer.example",))))
     return host
+
+
+def read_internet(settings: Mapping[str, Any], *boxes: str) -> tuple[internet.InternetSettings, list[str]]:
+    """The settings of `internet`, and what is wrong with them."""
+    problems = ProblemList()
+    made = internet.InternetSettings.read(Node.of(settings), problems, name="internet")
+    made.check_people(people("internet", *(boxes or ("sun@customer.example",))), problems)
+    return made, [f"{p.level}: {p.says} {p.fix}".strip() for p in problems.items]
 
 
 def ask_rcpt(

@@ -1,6 +1,6 @@
 """The rest of the world as one mail host that does what the RFCs say, and no more.
 
-It takes mail for the mailboxes of its people, and from its people mail for everybody. Their domains may be as different
+It takes mail for the mailboxes of its people, and from its people mail for everybody; what strangers hand in is judged. Their domains may be as different
 as they like: a domain is hosted here if somebody here has an address in it. What leaves goes to the MX of the
 recipient's domain, with TLS where it is offered and without looking at certificates, as senders without an agreement do.
 """
@@ -25,11 +25,17 @@ from simulator.policy.moment import Moment
 from simulator.policy.mx import MX_ORDER, families
 from simulator.policy.relaying import Trouble, settle
 from simulator.policy.retry import Ladder
-from simulator.policy.route import Deliver, Fate, NextHop, Relay, Return, Routing
+from simulator.policy.route import Deliver, Expand, Fate, NextHop, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
-from simulator.policy.tls import Demand
+from simulator.policy.tls import Demand, Lookups
+from simulator.products.internet.access import by_address, by_name, come_back_later, demanded, written_answer
+from simulator.products.internet.forwards import Forwards
+from simulator.products.internet.judging import judged, with_results
+from simulator.products.internet.provider import required
 from simulator.products.internet.settings import InternetSettings
+from simulator.products.internet.values import Answered, Names
+from simulator.products.internet.verdict import Consequence, dmarc_outcome, null_mx_sender, refused
 from simulator.products.internet.wording import report_text, say, trouble_reply
 from simulator.topology import Server
 
@@ -67,7 +73,9 @@ class Internet:
     has_connectors = False
     minimum_tls = ""  # RFC 8997 asks for 1.2; the rest of the world is not that far
 
-    def __init__(self, server: Server, settings: InternetSettings, mailboxes: Collection[Address]) -> None:
+    def __init__(
+        self, server: Server, settings: InternetSettings, mailboxes: Collection[Address], names: Names | None = None
+    ) -> None:
         self.server, self.settings = server, settings
         self.name, self.fqdn = server.name, server.fqdn
         self.mailboxes = frozenset(mailboxes)
@@ -75,6 +83,11 @@ class Internet:
         knobs = settings.knobs
         self.ladder = Ladder.minutes(*knobs.retry, expires=knobs.expires, repeats=True)
         self.submission = Submission(587, tls=server.certificate is not None, anybody=True)
+        names = names or Names()
+        ways = {names.find(word, self.name): (names.find(f.to), f) for word, f in settings.forwards.items()}
+        self.forwards = Forwards({box: (to, f) for box, (to, f) in ways.items() if box and to}, self.fqdn)
+        said = {names.find(word, self.name): answer for word, answer in settings.answers.items()}
+        self.answers: Mapping[Address | None, Answered | None] = {**said, None: settings.answers.get("*")}
 
     def owns(self, recipient: Address) -> bool:
         return recipient in self.mailboxes
@@ -86,7 +99,10 @@ class Internet:
     def keywords(self, session: Session) -> tuple[str, ...]:
         starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
         auth = ("AUTH LOGIN PLAIN",) if session.port in _SUBMISSION_PORTS else ()
-        return ("PIPELINING", "SIZE", *starttls, *auth, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN")
+        size = f"SIZE {self.settings.size_limit}" if self.settings.size_limit else "SIZE"
+        utf8 = ("SMTPUTF8",) if self.settings.smtputf8 else ()
+        dsn = ("DSN",) if self.settings.dsn else ()
+        return ("PIPELINING", size, *starttls, *auth, "8BITMIME", *utf8, "ENHANCEDSTATUSCODES", *dsn)
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         step = login_step(None, user, password)  # the rest of the world has more people than a lab names
@@ -96,9 +112,25 @@ class Internet:
         if session.port in _SUBMISSION_PORTS and session.auth is None:
             why = Candidate("AUTH", False, "no-login", "the client did not log in")
             return Decision(say("login-needed"), (Step("AUTH", SUBMIT, "no-login", why.says, (why,), self.server.at),))
-        return Decision(say("sender"))
+        return demanded(session, self.settings, at) or Decision(say("sender"))
 
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        if session.auth is not None:
+            return self._recipient(session, recipient, at)
+        answer = self.answers.get(recipient) or self.answers[None]
+        refusal = written_answer(answer, recipient) or by_address(session, self.settings)
+        decision = refusal or self._recipient(session, recipient, at)
+        if not decision.ok:
+            return decision
+        waits, left = come_back_later(session, envelope.sender, recipient, self.settings, at)
+        if waits is None:
+            return decision
+        reply = say("later", seconds=max(1, round(left.total_seconds()))) if left else decision.reply
+        return Decision(reply, (*decision.steps, waits))
+
+    def _recipient(self, session: Session, recipient: Address, at: Moment) -> Decision:
+        if original := self.forwards.back(recipient, at.now):
+            return Decision(say("recipient"), (self.forwards.back_step(recipient, original, self.server.at),))
         step = self._mailbox(recipient)
         if step.outcome == "unknown":
             return Decision(say("unknown", address=recipient), (step,))
@@ -131,23 +163,50 @@ class Internet:
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
     ) -> Asking[Decision]:
-        yield from ()  # nothing is looked up
         knobs = self.settings.knobs
         hops = count_hops(message, knobs.max_hops)
         why = Candidate("max_hops", not hops.ok, hops.reason, hops.says, knobs.at("max_hops"))
         step = Step("LOOP", HOP_LIMIT, hops.reason, hops.says, (why,), why.at)
         if not hops.ok:
             return Decision(say("loop", count=hops.count, limit=hops.limit), (step,), loop=True)
-        return Decision(say("accepted", id=next_queue_id(at)), (step,))
+        if session.auth is not None:
+            return Decision(say("accepted", id=next_queue_id(at)), (step,))
+        if stranger := (yield from by_name(session, self.settings)):
+            return stranger
+        outcome, seen, found = yield from self._examined(session, envelope, message, at)
+        if outcome and outcome.reply:
+            return Decision(outcome.reply, (step, *seen), facts=found)
+        folder = {"folder": outcome.folder} if outcome and outcome.folder else {}
+        return Decision(say("accepted", id=next_queue_id(at)), (step, *seen), facts={**found, **folder})
+
+    def _examined(
+        self, session: Session, envelope: Envelope, message: Message, at: Moment
+    ) -> Asking[tuple[Consequence | None, tuple[Step, ...], Mapping[str, str]]]:
+        """What is done about a message from outside, how that was found, and the facts."""
+        settings = self.settings
+        outcome = yield from null_mx_sender(envelope.sender, settings)
+        if outcome or not settings.judges:
+            return outcome, (outcome.step,) if outcome else (), {}
+        found = yield from judged(session, envelope, message, settings, self.fqdn, at)
+        asked = yield from required(session, found, settings, has_tls=self.server.certificate is not None)
+        seen = (*found.steps, asked.step) if asked else found.steps
+        if asked and asked.reply:
+            return asked, seen, found.facts
+        outcome = refused(found, settings) or dmarc_outcome(found, settings)
+        return outcome, (*seen, outcome.step) if outcome else seen, found.facts
 
     def stamp(self, held: Held, at: Moment) -> Message:
-        return stamped(held, self.fqdn, at)
+        return with_results(stamped(held, self.fqdn, at), held.facts, self.fqdn)
 
     # sending
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        if original := self.forwards.back(recipient, at.now):
+            back = self.forwards.back_step(recipient, original, self.server.at)
+            return Routing(Expand((original,), "forward"), (back,))
         step = self._mailbox(recipient)
         if step.outcome == "mailbox":
-            return Routing(Deliver(recipient), (step,))
+            onward = self.forwards.route(recipient, (step,))
+            return onward or Routing(Deliver(recipient, held.facts.get("folder", "Inbox")), (step,))
         if step.outcome == "unknown":
             return Routing(Return(say("unknown", address=recipient)), (step,))
         knobs = self.settings.knobs
@@ -155,11 +214,13 @@ class Internet:
         says = f"to the MX of {recipient.domain}"
         why = Candidate("MX", True, "mx", says, self.server.at)
         hop = NextHop(recipient.domain, exclude=exclude, at=self.server.at, families=families(self.server.addresses))
-        relay = Relay(hop, tls=Demand(certificate=knobs.present_client_certificate, at=self.server.at))
+        asks = Lookups(knobs.dane, mta_sts=knobs.mta_sts, at=self.server.at) if knobs.dane or knobs.mta_sts else None
+        relay = Relay(hop, tls=Demand(certificate=knobs.present_client_certificate, at=self.server.at, lookups=asks))
         return Routing(relay, (step, Step("ROUTE", MX_ORDER, "mx", says, (why,), self.server.at)))
 
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
-        return held.message, held.sender
+        recipient = relay.recipient or held.recipients[0]  # those of one forward travel alone
+        return held.message, self.forwards.sender(held, recipient, at.now)
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
         return self.server.addresses[0], self.fqdn

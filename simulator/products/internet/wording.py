@@ -1,4 +1,4 @@
-"""What the internet host says. Codes are those of RFC 3463, RFC 4954 and RFC 7505; the texts are this simulator's own."""
+"""What the internet host says. Codes are those of RFC 3463, RFC 4954, RFC 7505 and RFC 7489; the texts are this simulator's own."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "accepted": (250, "2.0.0", "Accepted, queued as {id}"),
     "unknown": (550, "5.1.1", "<{address}>: no such user here"),
     "relay": (550, "5.7.1", "<{address}>: relaying denied"),
+    "no-certificate": (550, "5.7.1", "A good client certificate for {name} is required"),
+    "not-accepted": (550, "5.7.1", "Mail from {address} is not accepted here"),
+    "not-known": (451, "4.7.1", "Whether {address} may send here could not be found out"),
+    "later": (451, "4.7.1", "Come back in {seconds} seconds"),
+    "dmarc": (550, "5.7.1", "Message refused: {domain} asks so with its DMARC policy"),
+    "null-mx-sender": (550, "5.7.27", "The sender's domain {domain} takes no mail"),
     "loop": (554, "5.4.6", "Too many hops {count} ({limit} max)"),
     "expired": (554, "5.4.7", "Could not be delivered within {days} days: {says}"),
     "refused": (550, "5.0.0", "{says}"),

@@ -1,6 +1,7 @@
 """Whether an address is one of ours, and what it stands for: the domains and users of a server.
 
     domain of the address
+      of an inbound gateway                   -> the server behind it (Backup MX, Domain Forward)
       not here                                -> elsewhere: the relay rules decide
       disabled                                -> refused
       Local                mailbox, alias     -> here
@@ -21,7 +22,15 @@ from dataclasses import replace
 from simulator.mail.address import Address, Sender, domain_of
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.rules import rule
-from simulator.products.smartermail.settings import EXTERNAL_HOST, LOCAL, DomainSettings, SmarterMailSettings
+from simulator.products.smartermail.settings import (
+    DOMAIN_FORWARD,
+    EXTERNAL_HOST,
+    LOCAL,
+    DomainSettings,
+    Forwarding,
+    InboundGateway,
+    SmarterMailSettings,
+)
 from simulator.source import Node, ProblemList, Source
 from simulator.value import value
 
@@ -45,17 +54,25 @@ EXTERNAL = rule(
     "SM-RCPT-4", "In an External domain mail stays here only if the user exists and Deliver locally if user exists is on",
     fidelity="documented", source=_PAGE, test=_TEST,
 )  # fmt: skip
+GATEWAY = rule(
+    "SM-RCPT-6", "Every address of an inbound gateway's domain is taken, whoever sends", fidelity="documented",
+    source="SmarterMail help: Incoming Gateways (user verification None)", test=_TEST,
+)  # fmt: skip
 
 
 @value
 class Place:
-    """What an address is to this server. `kind`: mailbox, alias, catch-all, external, unknown, disabled, elsewhere."""
+    """What an address is to this server.
+
+    `kind`: mailbox, alias, catch-all, external, unknown, disabled, gateway, elsewhere.
+    """
 
     kind: str
     address: Address  # after domain aliases
     domain: DomainSettings | None
     steps: tuple[Step, ...]
     targets: tuple[Address, ...] = ()  # of an alias or catch-all
+    gateway: InboundGateway | None = None
 
     @property
     def at_home(self) -> bool:
@@ -70,6 +87,8 @@ class Directory:
         self.mailboxes = frozenset(mailboxes)
         self._places: dict[str, Place] = {}  # as far as they were asked for
         self.domains = {name.lower().removesuffix("."): domain for name, domain in settings.domains.items()}
+        enabled = [gateway for gateway in settings.inbound_gateways.values() if gateway.status == "Enabled"]
+        self._gateways = {name: gateway for gateway in enabled for name in gateway.domains}
         # Every name under which a domain is known, and the name of the domain.
         self._names = {alias: name for name, domain in self.domains.items() for alias in domain.domain_aliases}
         self._names |= {name: name for name in self.domains}
@@ -100,6 +119,28 @@ class Directory:
         home = self._at_home(address)
         return home if home in self.mailboxes else None
 
+    def forwarding(self, mailbox: Address) -> tuple[Forwarding, tuple[Address, ...]] | None:
+        """Where the user of a mailbox sends mail on to."""
+        domain = self.domain(mailbox.domain)
+        for name, forwarding in domain.forwarding.items() if domain else ():
+            if domain and domain.address(name) == mailbox:
+                return forwarding, tuple(domain.address(target) for target in forwarding.to)
+        return None
+
+    def forwarder(self, start: Address | None, recipient: Address) -> Address | None:
+        """The mailbox whose forwarding led from `start` to `recipient`; None where none did."""
+        waiting, seen = [start] if start else [], set[Address]()
+        while waiting:
+            place = self.place(waiting.pop())
+            if place.address in seen:
+                continue
+            seen.add(place.address)
+            onward = self.forwarding(place.address) if place.kind == "mailbox" else None
+            if onward and recipient in onward[1]:
+                return place.address
+            waiting += [*place.targets, *(onward[1] if onward else ())]
+        return None
+
     def place(self, address: Address) -> Place:
         """What an address is to this server, with every reading that was considered."""
         written = str(address)  # equal addresses may be written differently, and readings are sentences
@@ -111,6 +152,9 @@ class Directory:
         domain = self.domain(address.domain)
         step = self._domain_step(address.domain, domain)
         if domain is None:
+            gateway = self._gateways.get(address.domain)
+            if gateway:
+                return Place("gateway", address, None, (step, _gateway_step(address, gateway)), gateway=gateway)
             return Place("elsewhere", address, None, (step,))
         home = self._at_home(address)
         if not domain.enabled:
@@ -215,6 +259,13 @@ class Directory:
             if domain.address(name) == home:
                 return tuple(domain.address(t) for t in targets)
         return None
+
+
+def _gateway_step(address: Address, gateway: InboundGateway) -> Step:
+    to = ", ".join(gateway.servers) if gateway.mode == DOMAIN_FORWARD else f"the better MX of {address.domain}"
+    says, at = f"{address.domain} is a domain of the inbound gateway {gateway.name}: to {to}", gateway.at("mode")
+    why = Candidate(f"Inbound Gateway {gateway.name}", True, gateway.mode.lower().replace(" ", "-"), says, at)
+    return Step("GATEWAY", GATEWAY, why.reason, says, (why,), at)
 
 
 def _implicit(name: str, place: Source) -> DomainSettings:

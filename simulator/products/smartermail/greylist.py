@@ -17,10 +17,11 @@ from simulator.mail.address import Address, Sender, sender_text
 from simulator.mail.session import Session
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.moment import Moment
+from simulator.policy.ranges import contains
 from simulator.policy.rules import rule
-from simulator.products.smartermail.addresses import contains
+from simulator.products.smartermail.directory import Place
 from simulator.products.smartermail.relay import trusted
-from simulator.products.smartermail.settings import DomainSettings, SmarterMailSettings
+from simulator.products.smartermail.settings import EVERYONE, EXCEPT_LISTED, ONLY_LISTED, SmarterMailSettings
 from simulator.value import value
 
 __all__ = ["greylisted", "is_exempt"]
@@ -31,8 +32,8 @@ GREYLIST = rule(
     fidelity="documented", source="SmarterMail help: Greylisting; hosting providers' pages for the periods", test=_TEST,
 )  # fmt: skip
 EXEMPT = rule(
-    "SM-GREY-2", "Whitelisted and bypassed addresses and logged-in senders are never greylisted", fidelity="documented",
-    source="SmarterMail help: Blacklist / Whitelist, Greylisting (logged-in senders: inferred)", test=_TEST,
+    "SM-GREY-2", "Whitelisted, bypassed and filtered addresses, logged-in senders and users who switched it off are not greylisted", fidelity="documented",
+    source="SmarterMail help: Blacklist / Whitelist, Greylist Filters, Account Settings (logged-in senders: inferred)", test=_TEST,
 )  # fmt: skip
 
 
@@ -43,15 +44,21 @@ class _Record:
     passed: bool = False
 
 
-def is_exempt(session: Session, domain: DomainSettings, settings: SmarterMailSettings) -> Step | None:
-    """Why greylisting does not apply; None where it does."""
-    own = domain.greylisting
-    on = settings.greylisting if own is None else own
-    at = settings.at("greylisting") if own is None else domain.at("greylisting")
+def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> Step | None:
+    """Why greylisting does not apply to mail for an address here; None where it does."""
+    domain, gateway = place.domain, place.gateway
+    own = domain.greylisting if domain else None
+    on = (settings.greylisting if own is None else own) and not (gateway and gateway.no_greylisting)
+    at = settings.at("greylisting") if domain is None or own is None else domain.at("greylisting")
+    if gateway and gateway.no_greylisting:
+        at = gateway.at("no_greylisting")
+    told = settings.greylist
+    user = domain is not None and place.address in [domain.address(name) for name in domain.ungreylisted]
+    scope, says = _scope(session, settings)
     off = Candidate(
         "Enable Greylisting", not on, "off" if not on else "on", f"greylisting is {'on' if on else 'off'}", at
     )
-    bypass = contains((*settings.ip_bypass, *settings.greylist.exempt), session.peer)
+    bypass = contains(settings.ip_bypass, session.peer)
     candidates = (
         off,
         Candidate("AUTH", session.auth is not None, "logged-in" if session.auth else "no-login"),
@@ -60,9 +67,23 @@ def is_exempt(session: Session, domain: DomainSettings, settings: SmarterMailSet
             "IP Bypass", bypass, "listed" if bypass else "address-not-listed",
             f"{session.peer} is {'' if bypass else 'not '}in the list", settings.at("ip_bypass"),
         ),
+        Candidate("Applies To", not scope, "out-of-scope" if not scope else "in-scope", says, told.at("applies_to")),
+        Candidate(
+            "Disable Greylisting", user, "user" if user else "not-set",
+            f"{place.address} {'has switched' if user else 'has not switched'} it off",
+            domain.at("ungreylisted") if domain else at,
+        ),
     )  # fmt: skip
     why = next((c for c in candidates if c.chosen), None)
     return Step("GREYLIST", EXEMPT, "exempt", why.says or why.reason, candidates, why.at) if why else None
+
+
+def _scope(session: Session, settings: SmarterMailSettings) -> tuple[bool, str]:
+    """Whether a client is among those whom greylisting applies to."""
+    told = settings.greylist
+    listed = contains(told.filters, session.peer)
+    applies = {EVERYONE: True, ONLY_LISTED: listed, EXCEPT_LISTED: not listed}[told.applies_to]
+    return applies, f"{told.applies_to}: {session.peer} is {'' if listed else 'not '}specified"
 
 
 def greylisted(

@@ -33,6 +33,7 @@ from simulator.products.smartermail.greylist import greylisted, is_exempt
 from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
 from simulator.products.smartermail.settings import SmarterMailSettings
+from simulator.products.smartermail.verification import mark, verified
 from simulator.products.smartermail.wording import Wording
 from simulator.topology import Server
 
@@ -54,6 +55,18 @@ EXTERNAL_OPEN = rule(
 HOPS = rule(
     "SM-LOOP-1", "Mail with more than 20 Received fields is refused", fidelity="inferred",
     source="recalled; Max Hop Count or knob max_hops", test=_TEST,
+)  # fmt: skip
+FORWARD = rule(
+    "SM-FWD-1", "A user's forwarding sends mail on and keeps a copy, unless messages are deleted when forwarded",
+    fidelity="documented", source="SmarterMail help: Account Settings, Forwarding", test="tests/products/smartermail/test_forwarding.py",
+)  # fmt: skip
+rule(
+    "SM-FWD-2", "What a user forwards keeps its envelope sender, so SPF fails at the next host", fidelity="inferred",
+    source="no page says so; knob forwarding_sender", test="tests/products/smartermail/test_forwarding.py",
+)  # fmt: skip
+BLOCKED = rule(
+    "SM-BLOCK-1", "A blocked sender is refused at RCPT, and not told why", fidelity="documented",
+    source="SmarterMail help: SMTP Blocks (the text is inferred)", test=_TEST,
 )  # fmt: skip
 RETRY = rule(
     "SM-RETRY-1", "Mail is returned when the list of retry intervals is used up", fidelity="documented",
@@ -90,7 +103,8 @@ class SmarterMail:
     def keywords(self, session: Session) -> tuple[str, ...]:
         """Recalled, save AUTH: CRAM-MD5 is left out because the lab's listeners do not speak it."""
         starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
-        return ("SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN")
+        limit = self.settings.max_message_size
+        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN")
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         step = login_step(self.directory.mailboxes, user, password)
@@ -130,6 +144,8 @@ class SmarterMail:
         return Step("AUTH", AUTH_NEEDED, "no-login", says, (why,), why.at), "relay"
 
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        if blocked := self._blocked(envelope.sender):
+            return Decision(self.words.say("blocked", address=recipient), (blocked,))
         place = self.directory.place(recipient)
         refusal = {"disabled": "disabled", "unknown": "unknown"}.get(place.kind)
         if refusal:
@@ -145,8 +161,8 @@ class SmarterMail:
             at_knob = self.settings.knobs.at("external_unknown")
             why = Candidate("external_unknown", True, "accept", says, at_knob)
             steps = (*steps, Step("RELAY", EXTERNAL_OPEN, "own-domain", says, (why,), at_knob))
-        if place.domain:
-            exempt = is_exempt(session, place.domain, self.settings)
+        if place.domain or place.gateway:
+            exempt = is_exempt(session, place, self.settings)
             step, wait = (
                 (exempt, None) if exempt else greylisted(session, envelope.sender, recipient, self.settings, at)
             )
@@ -155,13 +171,21 @@ class SmarterMail:
                 return Decision(self.words.greylisted(wait), steps)
         return Decision(self.words.say("recipient", address=recipient), steps)
 
+    def _blocked(self, sender: Sender) -> Step | None:
+        """SMTP blocks are soft: the session goes on until a recipient is named, and no reason is told."""
+        told = self.settings.blocks
+        if sender is None or not {str(sender).lower(), sender.domain} & set(told):
+            return None
+        says = f"{sender} is blocked"
+        why = Candidate("SMTP Blocks", False, "blocked", says, self.settings.at("blocks"))
+        return Step("BLOCK", BLOCKED, "blocked", says, (why,), why.at)
+
     def _is_closed(self, place: Place) -> bool:
         return place.kind == "external" and self.settings.knobs.external_unknown == "relay"
 
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
     ) -> Asking[Decision]:
-        yield from ()  # nothing is looked up
         written = self.settings.written("max_hops")
         hops = count_hops(message, self.settings.max_hops if written else self.settings.knobs.max_hops)
         place = self.settings.at("max_hops") if written else self.settings.knobs.at("max_hops")
@@ -169,16 +193,25 @@ class SmarterMail:
         step = Step("LOOP", HOPS if not written else HOP_LIMIT, hops.reason, hops.says, (why,), place)
         if not hops.ok:
             return Decision(self.words.say("loop"), (step,), loop=True)
-        return Decision(self.words.say("accepted", id=next_queue_id(at)), (step,))
+        found: Mapping[str, str] = {}
+        steps: tuple[Step, ...] = (step,)
+        if session.auth is None and any(self._is_marked(recipient) for recipient in envelope.recipients):
+            found, seen = yield from verified(session, envelope, message, self.settings, self.fqdn, at)
+            steps = (step, *seen)
+        return Decision(self.words.say("accepted", id=next_queue_id(at)), steps, facts=found)
+
+    def _is_marked(self, recipient: Address) -> bool:
+        place = self.directory.place(recipient)
+        return place.at_home and place.domain is not None and place.domain.sender_verification
 
     def stamp(self, held: Held, at: Moment) -> Message:
-        return stamped(held, self.fqdn, at)
+        return mark(stamped(held, self.fqdn, at), held.facts)
 
     # sending
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
         place = self.directory.place(recipient)
         if place.kind == "mailbox":
-            return Routing(Deliver(place.address), place.steps)
+            return self._mailbox(recipient, place)
         if place.kind in ("alias", "catch-all"):
             return Routing(Expand(place.targets, place.kind), place.steps)
         if place.kind in ("unknown", "disabled"):  # the settings changed while it waited, or an alias leads nowhere
@@ -189,11 +222,27 @@ class SmarterMail:
         )  # fmt: skip
         return Routing(relay, (*place.steps, step))
 
+    def _mailbox(self, recipient: Address, place: Place) -> Routing:
+        """Into the mailbox, or on to where its user forwards."""
+        onward = self.directory.forwarding(place.address)
+        if onward is None:
+            return Routing(Deliver(place.address), place.steps)
+        if recipient != place.address:  # by another name of the domain: the copy is kept under the mailbox's own
+            return Routing(Expand((place.address,), "domain alias"), place.steps)
+        forwarding, targets = onward
+        says = f"{place.address} forwards to {', '.join(map(str, targets))}{'' if forwarding.delete else ' and keeps a copy'}"
+        why = Candidate("Forwarding", True, "moves" if forwarding.delete else "keeps", says, forwarding.place)
+        step = Step("FORWARD", FORWARD, why.reason, says, (why,), why.at)
+        return Routing(Expand(targets, "forward", not forwarding.delete), (*place.steps, step))
+
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
-        return held.message, held.sender
+        if held.sender is None or self.settings.knobs.forwarding_sender == "preserve":
+            return held.message, held.sender  # RFC 5321 4.5.5: the null sender stays in any case
+        forwarder = self.directory.forwarder(held.original, relay.recipient or held.recipients[0])
+        return held.message, forwarder or held.sender
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
-        return source_address(self.server, self.directory.sender_domain(held.sender), self.settings), self.fqdn
+        return source_address(self.server, self.directory.sender_domain(held.sender), self.settings, at), self.fqdn
 
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment

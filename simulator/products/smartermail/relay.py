@@ -10,8 +10,8 @@ from __future__ import annotations
 from simulator.mail.address import Sender, sender_text
 from simulator.mail.session import Session
 from simulator.policy.decision import Candidate, Step
+from simulator.policy.ranges import INTERNAL, contains
 from simulator.policy.rules import rule
-from simulator.products.smartermail.addresses import INTERNAL, contains
 from simulator.products.smartermail.directory import Directory
 from simulator.products.smartermail.settings import SmarterMailSettings
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulator.mail.address import Address, parse_domain
+from simulator.mail.address import parse_domain
+from simulator.policy.amounts import read_size, span_of
+from simulator.policy.ranges import IpRange, read_range
 from simulator.policy.retry import read_minutes
 from simulator.policy.rules import rule
 from simulator.policy.settings import (
@@ -19,37 +21,34 @@ from simulator.policy.settings import (
     mapping,
     number,
     section,
-    text,
     texts,
 )
-from simulator.products.smartermail.addresses import IpRange, read_range
+from simulator.products.smartermail.domain_settings import EXTERNAL_HOST, EXTERNAL_MX, LOCAL, DomainSettings, Forwarding
 from simulator.products.smartermail.values import (
     Gateway,
+    SourceAddress,
     read_gateways,
     read_host,
-    read_ipv4,
     read_match,
-    read_targets,
-    span_of,
+    read_names,
+    read_source,
 )
 from simulator.source import ProblemList
 
 __all__ = [
-    "EXTERNAL_HOST", "EXTERNAL_MX", "LOCAL", "DomainSettings", "Greylisting", "Knobs", "SmarterMailSettings",
+    "BACKUP_MX", "DOMAIN_FORWARD", "EVERYONE", "EXCEPT_LISTED", "EXTERNAL_HOST", "EXTERNAL_MX", "LOCAL", "ONLY_LISTED",
+    "DomainSettings", "Forwarding", "Greylisting", "InboundGateway", "Knobs", "SmarterMailSettings",
 ]  # fmt: skip
 
-LOCAL = "Local"
-EXTERNAL_MX = "External (use MX record)"
-EXTERNAL_HOST = "External (use host address)"
+rule(
+    "SM-NOT-1", "Mailing lists, countries in greylist filters, spam filters, quotas, user verification by web service",
+    fidelity="not modelled", source="SmarterMail help: Mailing Lists, Greylist Filters, Antispam, Gateways",
+)  # fmt: skip
 
-rule(
-    "SM-NOT-1", "Inbound gateways, message size limits, strict validation of certificates", fidelity="not modelled",
-    source="SmarterMail help: Gateways, SMTP In, SMTP Out",
-)  # fmt: skip
-rule(
-    "SM-NOT-2", "Sender Verification Shield, a mark that users see beside the sender", fidelity="not modelled",
-    source="SmarterTools KB a3592",
-)  # fmt: skip
+EVERYONE = "Everyone"
+ONLY_LISTED = "Only specified countries / IP addresses"
+EXCEPT_LISTED = "Everyone except specified countries / IP addresses"
+BACKUP_MX, DOMAIN_FORWARD = "Backup MX", "Domain Forward"
 
 
 class Greylisting(Settings):
@@ -65,74 +64,46 @@ class Greylisting(Settings):
     expires: timedelta = custom(
         span_of("days"), timedelta(days=36), "how long a sender that came back is remembered", label="Record Expiration"
     )
-    applies_to: object = ignored("which senders are greylisted; here everyone", label="Applies To")
-    exempt: tuple[IpRange, ...] = texts("addresses that are never greylisted", read=read_range, label="Filters")
-
-
-class DomainSettings(Settings):
-    """A domain of the server."""
-
-    noun = "a SmarterMail domain"
-
-    inbound: str = choice(
-        "where mail for the domain goes: to mailboxes here, or to another server that has the rest of them", LOCAL, EXTERNAL_MX,
-        EXTERNAL_HOST, default=LOCAL, label="Inbound Message Delivery",
+    applies_to: str = choice(
+        "whom the filters are: those who are greylisted, or those who are not", EVERYONE, ONLY_LISTED, EXCEPT_LISTED,
+        default=EXCEPT_LISTED, label="Applies To",
     )  # fmt: skip
-    host_address: str = text("the other server, for External (use host address)", read=read_host, label="Host Address")
-    deliver_locally: bool = flag(
-        False,
-        "an external domain's mail for a mailbox that exists here stays here",
-        label="Deliver locally if user exists",
-    )
-    enabled: bool = flag(True, "a disabled domain neither sends nor receives", label="Enabled")
-    catch_all: str = text("who gets mail for addresses that do not exist", label="Catch-All")
-    aliases: dict[str, tuple[str, ...]] = mapping(
-        read_targets, "addresses that stand for others: NAME: [ADDRESS, ...]", label="Aliases"
-    )
-    domain_aliases: tuple[str, ...] = texts("further names of the domain", read=parse_domain, label="Domain Aliases")
-    outbound_gateway: tuple[Gateway, ...] | None = custom(
-        read_gateways,
-        (),
-        "the gateway for mail from this domain; none leaves it to the server's",
-        label="Outbound Gateway",
-    )
-    outbound_ipv4: str = text("the address that this domain sends from", read=read_ipv4, label="Outbound IPv4")
-    greylisting: bool | None = flag(
-        None, "whether unknown senders must come back later; left out: as the server", label="Enable Greylisting"
-    )
-    use_tls: bool = flag(
-        True, "STARTTLS is used where it is offered", label="Enable TLS if supported by the remote server"
-    )
-    require_auth: bool = flag(False, "senders in this domain must log in", label="Require SMTP Authentication")
-    hostname: object = ignored("the domain's mail host name", silent=True, label="Hostname")
-    sender_verification: object = ignored("a mark beside the sender for its users", label="Enable Sender Verification")
+    filters: tuple[IpRange, ...] = texts("the specified addresses", read=read_range, label="Filters")
 
     def check(self, problems: ProblemList) -> None:
-        if self.inbound == EXTERNAL_HOST and not self.host_address:
+        if self.filters and self.applies_to == EVERYONE:
+            problems.warn(self.at("filters"), "Filters have no effect while Applies To is Everyone")
+
+
+class InboundGateway(Settings):
+    """Settings > Gateways: this server takes mail for domains whose mailboxes are on another one."""
+
+    noun = "an inbound gateway"
+
+    mode: str = choice(
+        "takes mail while the primary server is away, or takes it always and passes it on", BACKUP_MX, DOMAIN_FORWARD,
+        required=True, label="Gateway Mode",
+    )  # fmt: skip
+    domains: tuple[str, ...] = texts("the domains", read=parse_domain, label="Domains")
+    servers: tuple[str, ...] = texts(
+        "the primary mail server, for Domain Forward", read=read_host, label="IP Addresses"
+    )
+    status: str = choice("a disabled gateway takes nothing", "Enabled", "Disabled", default="Enabled", label="Status")
+    verification: str = choice(
+        "whether recipients are looked up", "None", "Web Service", default="None", label="User Verification"
+    )
+    no_greylisting: bool = flag(False, "its domains are never greylisted", label="Disable Greylisting")
+
+    def check(self, problems: ProblemList) -> None:
+        if not self.domains:
+            problems.error(self.place, f"the inbound gateway {self.name} has no Domains.", "Add Domains: [DOMAIN].")
+        if self.mode == DOMAIN_FORWARD and not self.servers:
             problems.error(
-                self.at("inbound"), f"{self.name} is external, but has no Host Address.", "Add Host Address: HOST."
+                self.at("mode"), f"{self.name} forwards, but has no IP Addresses.", "Add IP Addresses: [ADDRESS]."
             )
-        if self.host_address and self.inbound != EXTERNAL_HOST:
-            problems.warn(self.at("host_address"), f"Host Address has no effect while the domain is {self.inbound}")
-        if self.written("deliver_locally") and self.inbound == LOCAL:
-            problems.warn(
-                self.at("deliver_locally"), "Deliver locally if user exists has no effect while the domain is Local"
-            )
-        for name, targets in self.aliases.items():
-            for target in (name, *targets):
-                self._check_address(target, "aliases", problems)
-        if self.catch_all:
-            self._check_address(self.catch_all, "catch_all", problems)
-
-    def _check_address(self, word: str, key: str, problems: ProblemList) -> None:
-        try:
-            self.address(word)
-        except ValueError as bad:
-            problems.error(self.at(key), f"{bad}.")
-
-    def address(self, word: str) -> Address:
-        """An address; a bare name is one of this domain. Raises `AddressError`."""
-        return Address.parse(word if "@" in word else f"{word}@{self.name}")
+        if self.verification != "None":
+            says = "User Verification by web service is understood but not modelled; every address is taken"
+            problems.warn(self.at("verification"), says)
 
 
 class Knobs(Settings):
@@ -147,6 +118,10 @@ class Knobs(Settings):
     external_unknown: str = choice(
         "a stranger's mail for an address of an external domain that is not here: taken, since the domain is ours, or "
         "only from those who may relay", "accept", "relay", default="accept",
+    )  # fmt: skip
+    forwarding_sender: str = choice(
+        "the envelope sender of what a user forwards: the original one, or the forwarding mailbox", "preserve", "mailbox",
+        default="preserve",
     )  # fmt: skip
     catch_all_is_user: bool = flag(False, "a catch-all counts as an existing user of an external domain")
     host_address_first: bool = flag(True, "Host Address goes before an outbound gateway")
@@ -192,14 +167,26 @@ class SmarterMailSettings(Settings):
         read_match, "none", "whose addresses a logged-in client may send from: None, Domain or Email Address",
         {"type": ["string", "boolean"]}, label="Require Auth Match",
     )  # fmt: skip
-    outbound_ipv4: str = text("the address that the server sends from", read=read_ipv4, label="Outbound IPv4")
+    outbound_ipv4: SourceAddress = custom(
+        read_source, SourceAddress(), "what mail leaves from: an address, a list to rotate over, Primary IP on NIC, "
+        "Use the Domain's IP, Rotate IP List, Disable", label="Outbound IPv4",
+    )  # fmt: skip
     max_hops: int = number("mail with more Received fields is refused", 0, low=1, label="Max Hop Count")
     greylisting: bool = flag(False, "unknown senders must come back later", label="Enable Greylisting")
     greylist: Greylisting = section(Greylisting, "how greylisting works", label="Greylisting")
-    inbound_gateways: object = ignored("backup MX and domain forwarding for other servers", label="Inbound Gateways")
-    max_message_size: object = ignored("the largest message", label="Max Message Size")
-    strict_tls: object = ignored(
-        "certificates of other servers must be good", label="Enforce Strict Certificate Validation"
+    inbound_gateways: dict[str, InboundGateway] = mapping(
+        InboundGateway, "domains that it takes mail for in place of another server, by name", label="Inbound Gateways"
+    )
+    max_message_size: int = custom(
+        read_size, 0, "the largest message: 25MB, or a number of octets", label="Max Message Size"
+    )
+    blocks: tuple[str, ...] = custom(
+        read_names, (), "senders, by address or domain, who get no recipient accepted", label="SMTP Blocks"
+    )
+    strict_tls: bool = flag(
+        False,
+        "mail goes only to servers whose certificate is good, where they offer TLS",
+        label="Enforce Strict Certificate Validation",
     )
     banner: object = ignored("the greeting", silent=True, label="SMTP Banner")
     knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent")
@@ -226,4 +213,9 @@ class SmarterMailSettings(Settings):
             for word in (own, *domain.domain_aliases):
                 if word in named:
                     problems.error(domain.place, f"{word} is a name of {named[word]} already.")
+                named[word] = name
+        for name, gateway in self.inbound_gateways.items():
+            for word in gateway.domains:
+                if word in named:
+                    problems.error(gateway.at("domains"), f"{word} belongs to {named[word]} already.")
                 named[word] = name

@@ -34,6 +34,7 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "auth-match-address": (550, "5.7.1", "From address must match authenticated account"),  # I, after the one above
     "disabled": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user
     "unknown": (550, "5.1.1", "<{address}> No such user here"),  # R
+    "blocked": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user, nothing is told
     "loop": (554, "5.4.6", "Too many hops"),  # I
     # The queue's own words and the reasons in reports.
     "unreachable": (421, "4.4.1", "Could not connect to {host}"),  # I

@@ -13,8 +13,6 @@ from simulator.policy.host import LAB_PASSWORD, Host
 from simulator.policy.route import Bounce, Deliver, HandedOn, Keep, NextHop, Relay, Return
 from simulator.policy.rules import all_rules
 from simulator.policy.tls import Level
-from simulator.products.internet import InternetSettings
-from simulator.source import Node, ProblemList
 from tests.answering import answered
 from tests.policy.builders import JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
 from tests.products.builders import CERTIFICATE, address, an_internet, ask_rcpt, reasons, step
@@ -142,6 +140,16 @@ def test_the_certificate_may_be_kept_back() -> None:
     assert not route.tls.certificate
 
 
+@pytest.mark.parametrize(
+    ("knobs", "expected"), [({}, None), ({"dane": True}, (True, False)), ({"mta_sts": True}, (False, True))]
+)
+def test_a_host_may_ask_what_the_other_domain_wants_of_tls(knobs: dict[str, Any], expected: object) -> None:
+    route = an_internet(**knobs).route(a_held(JOHN, sender=SUN), JOHN, a_moment()).route
+    assert isinstance(route, Relay)
+    asked = route.tls.lookups
+    assert expected == ((asked.dane, asked.mta_sts) if asked else None)
+
+
 _DOWN = Outcome((Try(_MX, "CONNECT", broken="refused"),))
 
 
@@ -203,11 +211,15 @@ def test_hosts_of_several_domains_own_the_mailboxes_of_their_people() -> None:
     assert [True, True, False] == [host.owns(address(a)) for a in ("SUN@customer.example", _MOON, "john@contoso.com")]
 
 
-@pytest.mark.parametrize("word", ["refuses", "accepts from", "retry after", "forwards", "behaves like"])
-def test_what_is_not_modelled_is_named(word: str) -> None:
-    problems = ProblemList()
-    InternetSettings.read(Node.of({word: "x"}), problems)
-    assert [f"{word} is understood but not modelled; it changes nothing here"] == [p.says for p in problems.warnings]
+@pytest.mark.parametrize(
+    ("settings", "without", "with_"),
+    [
+        ({"smtputf8": "off"}, "SMTPUTF8", ""), ({"dsn": "off"}, "DSN", ""), ({"size limit": "10MB"}, "SIZE", "SIZE 10485760"),
+    ],
+)  # fmt: skip
+def test_extensions_can_be_switched_off_and_size_be_limited(settings: dict[str, Any], without: str, with_: str) -> None:
+    keywords = an_internet(settings).keywords(a_session())
+    assert (False, True) == (without in keywords, not with_ or with_ in keywords)
 
 
 def test_every_rule_has_a_source_and_a_test() -> None:

@@ -111,3 +111,19 @@ def test_a_host_owns_its_mailboxes_under_every_name_of_the_domain() -> None:
     host = a_smartermail(_domain(_MX, Domain_Aliases=["contoso.net"], **_ALIAS))
     owned = [host.owns(address(f"{name}")) for name in ("john@contoso.com", "john@contoso.net", "sales@contoso.com")]
     assert [True, True, False] == owned
+
+
+_GATEWAYS = {
+    "shop": {"Gateway Mode": "Backup MX", "Domains": ["shop.example"]},
+    "old": {"Gateway Mode": "Domain Forward", "Domains": ["old.example"], "IP Addresses": ["192.0.2.80"]},
+    "gone": {"Gateway Mode": "Backup MX", "Domains": ["gone.example"], "Status": "Disabled"},
+}
+
+
+@pytest.mark.parametrize(
+    ("to", "kind"), [("x@shop.example", "gateway"), ("x@old.example", "gateway"), ("x@gone.example", "elsewhere")]
+)
+def test_an_inbound_gateway_takes_every_address_of_its_domains(to: str, kind: str) -> None:
+    host = a_smartermail({"Inbound Gateways": _GATEWAYS})
+    assert kind == host.directory.place(address(to)).kind
+    assert (kind == "gateway") is ask_rcpt(host, to).ok

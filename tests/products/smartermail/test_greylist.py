@@ -11,6 +11,8 @@ from tests.policy.builders import JOHN, MONDAY, a_moment, a_session
 from tests.products.builders import a_smartermail, ask_rcpt, chosen, reasons, step
 
 _ON = {"Enable Greylisting": True}
+_ONLY = "Only specified countries / IP addresses"
+_EXCEPT = "Everyone except specified countries / IP addresses"
 
 
 def _ask(host: SmarterMail, memory: Memory, minutes: float, peer: str = "192.0.2.9", **more: Any) -> str:
@@ -67,7 +69,10 @@ def test_the_periods_can_be_set() -> None:
         ({}, "192.0.2.9", "Enable Greylisting"),
         ({**_ON, "Whitelist": ["192.0.2.0/24"]}, "192.0.2.9", "Whitelist"),
         ({**_ON, "IP Bypass": ["192.0.2.9"]}, "192.0.2.9", "IP Bypass"),
-        ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"]}}, "192.0.2.9", "IP Bypass"),
+        ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"]}}, "192.0.2.9", "Applies To"),
+        ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": _EXCEPT}}, "192.0.2.9", "Applies To"),
+        ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": _ONLY}}, "192.0.2.10", "Applies To"),
+        ({**_ON, "Domains": {"contoso.com": {"Disable Greylisting": ["john"]}}}, "192.0.2.9", "Disable Greylisting"),
         (_ON, "10.0.0.1", "internal address"),
         ({**_ON, "Domains": {"contoso.com": {"Enable Greylisting": False}}}, "192.0.2.9", "Enable Greylisting"),
     ],
@@ -97,3 +102,21 @@ def test_an_ip_bypass_is_no_right_to_relay() -> None:
 
 def test_an_unknown_user_is_refused_and_not_greylisted() -> None:
     assert 550 == ask_rcpt(a_smartermail(_ON), "bob@contoso.com").reply.code
+
+
+@pytest.mark.parametrize(
+    ("scope", "peer"),
+    [(_ONLY, "192.0.2.9"), (_EXCEPT, "192.0.2.10"), ("Everyone", "192.0.2.9"), ("Everyone", "192.0.2.10")],
+)
+def test_who_is_in_the_scope(scope: str, peer: str) -> None:
+    host = a_smartermail({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": scope}})
+    assert _grey(900) == _ask(host, {}, 0, peer)
+
+
+@pytest.mark.parametrize(
+    ("disabled", "expected"), [(False, _grey(900)), (True, "250 OK <x@shop.example> Recipient ok")]
+)
+def test_an_inbound_gateway_may_be_left_out(disabled: bool, expected: str) -> None:
+    gateway = {"Gateway Mode": "Backup MX", "Domains": ["shop.example"], "Disable Greylisting": disabled}
+    host = a_smartermail({**_ON, "Inbound Gateways": {"shop": gateway}})
+    assert expected == str(ask_rcpt(host, "x@shop.example").reply)

@@ -15,7 +15,7 @@ from simulator.policy.route import Bounce, HandedOn, Keep, NextHop, Relay
 from simulator.policy.rules import all_rules
 from tests.answering import answered
 from tests.policy.builders import BOB, JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
-from tests.products.builders import CERTIFICATE, a_smartermail, step
+from tests.products.builders import CERTIFICATE, a_smartermail, ask_rcpt, step
 
 _RELAY = Relay(NextHop("customer.example"))
 _MX = Target("mx.customer.example", "198.51.100.7")
@@ -193,3 +193,24 @@ def test_every_rule_has_a_source_and_a_test() -> None:
     mine = [r for r in all_rules() if r.id.startswith("SM-")]
     assert len(mine) >= 15
     assert [] == [r.id for r in mine if not r.source or (not r.test and r.fidelity != "not modelled")]
+
+
+@pytest.mark.parametrize(
+    ("blocked", "sender", "expected"),
+    [
+        (["sun@customer.example"], "Sun@customer.example", "550 <john@contoso.com> No such user here"),
+        (["customer.example"], "sun@customer.example", "550 <john@contoso.com> No such user here"),
+        (["moon@customer.example"], "sun@customer.example", "250 OK <john@contoso.com> Recipient ok"),
+        (["customer.example"], None, "250 OK <john@contoso.com> Recipient ok"),
+    ],
+)  # fmt: skip
+def test_a_blocked_sender_is_refused_at_rcpt_and_not_told_why(
+    blocked: list[str], sender: str | None, expected: str
+) -> None:
+    host = a_smartermail({"SMTP Blocks": blocked})
+    assert host.mail(a_session(), Envelope(Address.parse(sender) if sender else None), a_moment()).ok
+    assert expected == str(ask_rcpt(host, "john@contoso.com", sender=sender).reply)
+
+
+def test_the_largest_message_is_announced() -> None:
+    assert "SIZE 26214400" in a_smartermail({"Max Message Size": "25MB"}).keywords(a_session())

@@ -189,3 +189,70 @@ def test_what_vanished_while_it_waited_is_returned(domain: dict[str, Any]) -> No
     route = _route(a_smartermail(_lab(domain)), "bob@contoso.com").route
     assert isinstance(route, Return)
     assert "550 <bob@contoso.com> No such user here" == str(route.reply)
+
+
+_GATEWAYS = {
+    "shop": {"Gateway Mode": "Backup MX", "Domains": ["shop.example"]},
+    "old": {"Gateway Mode": "Domain Forward", "Domains": ["old.example"], "IP Addresses": ["192.0.2.80"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [("x@shop.example", ("shop.example", (), 25, _OWN)), ("x@old.example", ("", ("192.0.2.80",), 25, ()))],
+)
+def test_an_inbound_gateway_passes_on_to_the_server_behind_it(to: str, expected: Any) -> None:
+    routing = _route(a_smartermail(_lab(Inbound_Gateways=_GATEWAYS, Outbound_Gateway="gw.example")), to)
+    assert (expected, "inbound-gateway") == (_hop(routing), step(routing, "ROUTE").outcome)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "level", "never", "login"),
+    [
+        ({"Server Address": "gw.example"}, Level.OPPORTUNISTIC, False, None),
+        ({"Server Address": "gw.example", "Encryption": "TLS"}, Level.ENCRYPTION, False, None),
+        ({"Server Address": "gw.example", "Encryption": "None"}, Level.OPPORTUNISTIC, True, None),
+        ({"Server Address": "gw.example", "Username": "u", "Password": "p"}, Level.OPPORTUNISTIC, False, ("u", "p")),
+    ],
+)  # fmt: skip
+def test_a_gateway_has_its_own_encryption_and_login(gateway: Any, level: Level, never: bool, login: Any) -> None:
+    relay = _relay(_route(a_smartermail({"Outbound Gateway": gateway})))
+    assert (level, never, login) == (relay.tls.level, relay.tls.never, relay.login)
+
+
+def test_a_disabled_gateway_takes_no_turn() -> None:
+    gateways = [{"Server Address": "one.example", "Status": "Disabled"}, "two.example"]
+    assert ("two.example",) == _relay(_route(a_smartermail({"Outbound Gateway": gateways}))).to.hosts
+
+
+@pytest.mark.parametrize("gateway", ["none", "gw.example"])
+def test_strict_validation_is_for_every_way_out(gateway: str) -> None:
+    settings = _lab(Outbound_Gateway=gateway, Enforce_Strict_Certificate_Validation=True)
+    assert [True, True] == [_relay(_route(a_smartermail(settings), sender=who)).tls.strict for who in (JOHN, SUN)]
+
+
+_ADDRESSES = ("203.0.113.25", "203.0.113.26", "2001:db8::25")
+
+
+@pytest.mark.parametrize(
+    ("server", "domain", "expected"),
+    [
+        (None, None, ["203.0.113.25"] * 3),
+        (None, "203.0.113.26", ["203.0.113.26"] * 3),
+        ("203.0.113.26", None, ["203.0.113.26"] * 3),
+        ("Primary IP on NIC", "203.0.113.26", ["203.0.113.25"] * 3),
+        ("Use the Domain's IP", "203.0.113.26", ["203.0.113.26"] * 3),
+        ("Rotate IP List", None, ["203.0.113.25", "203.0.113.26", "203.0.113.25"]),
+        (["203.0.113.26", "203.0.113.25"], None, ["203.0.113.26", "203.0.113.25", "203.0.113.26"]),
+        ("Disable", None, ["2001:db8::25"] * 3),
+    ],
+)  # fmt: skip
+def test_what_mail_leaves_from(server: Any, domain: str | None, expected: list[str]) -> None:
+    settings = _lab({"Outbound IPv4": domain} if domain else {}, **({"Outbound_IPv4": server} if server else {}))
+    host, at = a_smartermail(settings, addresses=_ADDRESSES), a_moment()
+    relay = _relay(_route(host))
+    assert expected == [host.egress(a_held(SUN, sender=JOHN), relay, at)[0] for _ in range(3)]
+
+
+def test_without_ipv4_only_ipv6_is_asked_for() -> None:
+    assert ("AAAA",) == _relay(_route(a_smartermail({"Outbound IPv4": "Disable"}, addresses=_ADDRESSES))).to.families

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.products.smartermail.addresses import contains, read_range
+from simulator.policy.ranges import contains, read_range
 from simulator.products.smartermail.values import Gateway
 from simulator.source import Node, ProblemList, Source
 from tests.products.builders import read_smartermail
@@ -66,13 +66,18 @@ def test_the_older_name_of_the_gateway_still_works() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "value"),
-    [("Inbound Gateways", ["192.0.2.1"]), ("Max Message Size", 10), ("Enforce Strict Certificate Validation", True)],
-)
-def test_what_is_not_modelled_is_named(label: str, value: object) -> None:
-    assert [f"warning: {label} is understood but not modelled; it changes nothing here"] == read_smartermail(
-        {label: value}
-    )[1]
+    ("settings", "expected"),
+    [
+        (_domain(Mailing_Lists={"staff": ["bob"]}), "Mailing Lists is understood but not modelled; it changes nothing here"),
+        (_domain(Forwarding={"bob": {"Forwarding Address": "a@b.example", "Forward Method": "Text"}}),
+         "Forward Method is understood but not modelled; it changes nothing here"),
+        ({"Inbound Gateways": {"x": {"Gateway Mode": "Backup MX", "Domains": "a.example", "User Verification": "Web Service"}}},
+         "User Verification by web service is understood but not modelled; every address is taken"),
+        ({"Greylisting": {"Filters": ["192.0.2.1"], "Applies To": "Everyone"}}, "Filters have no effect while Applies To is Everyone"),
+    ],
+)  # fmt: skip
+def test_what_is_not_modelled_is_named(settings: dict[str, Any], expected: str) -> None:
+    assert [f"warning: {expected}"] == read_smartermail(settings)[1]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,18 @@ def test_what_is_not_modelled_is_named(label: str, value: object) -> None:
         (_domain(Inbound_Delivery="Local"), "Did you mean Inbound Message Delivery?"),
         ({"Domains": {"a b": {}}}, "'a b' is not a domain name"),
         ({"Domains": {"a.example": {}, "b.example": {"Domain Aliases": "A.example"}}}, "a.example is a name of a.example already"),
-        ({"Outbound Gateway": {"Host": "x"}}, "a gateway is a host name or an IP address"),
+        ({"Outbound Gateway": {"Port": 26}}, "an outbound gateway 'Outbound Gateway' lacks Server Address"),
+        ({"Outbound Gateway": {"Server Adress": "x"}}, "Did you mean Server Address?"),
+        ({"Outbound Gateway": {"Server Address": "x.example", "Encryption": "SSL"}}, "Use None, TLS or leave it out."),
+        ({"Outbound IPv4": ["203.0.113.26", "here"]}, "Write an address, a list of them, or Rotate IP List, Primary IP on NIC"),
+        ({"Max Message Size": "large"}, "'large' is not a size"),
+        ({"Inbound Gateways": {"x": {"Gateway Mode": "Backup MX"}}}, "the inbound gateway x has no Domains"),
+        ({"Inbound Gateways": {"x": {"Gateway Mode": "Domain Forward", "Domains": ["a.example"]}}}, "x forwards, but has no IP Addresses"),
+        ({"Domains": {"a.example": {}}, "Inbound Gateways": {"x": {"Gateway Mode": "Backup MX", "Domains": ["a.example"]}}},
+         "a.example belongs to a.example already"),
+        (_domain(Forwarding={"bob": {"Delete messages when forwarded": True}}), "Forwarding of bob goes nowhere"),
+        (_domain(Forwarding={"bob": "a b"}), "'a b@contoso.com' is not a mail address"),
+        ({"Greylisting": {"Applies To": "Nobody"}}, "Use Everyone, Only specified countries / IP addresses"),
         ({"Outbound Gateway": [["x"]]}, "Write mx.example.com or mx.example.com:2525."),
         ({"Whitelist": ["192.0.2.300"]}, "'192.0.2.300' is no IP address, range (a-b) or network (a/24)"),
         ({"Whitelist": ["192.0.2.9-2001:db8::1"]}, "is no IP address, range"),

@@ -1,4 +1,4 @@
-"""Lists of IP addresses as the admin page takes them: single ones, ranges, and networks in CIDR notation."""
+"""Lists of IP addresses as administrators write them: single ones, ranges, and networks in CIDR notation."""
 
 from __future__ import annotations
 

@@ -1,0 +1,124 @@
+"""A SmarterMail domain under the labels of its own page, and those of its users' pages that change where mail goes."""
+
+from __future__ import annotations
+
+from simulator.mail.address import Address, parse_domain
+from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, text, texts
+from simulator.products.smartermail.values import (
+    Gateway,
+    read_gateways,
+    read_host,
+    read_ipv4,
+    read_targets,
+)
+from simulator.source import Node, ProblemList
+
+__all__ = ["EXTERNAL_HOST", "EXTERNAL_MX", "LOCAL", "DomainSettings", "Forwarding"]
+
+LOCAL = "Local"
+EXTERNAL_MX = "External (use MX record)"
+EXTERNAL_HOST = "External (use host address)"
+
+
+class Forwarding(Settings):
+    """A user's forwarding (Settings > Forwarding of the user). Unless told otherwise the mailbox keeps what it forwards."""
+
+    noun = "Forwarding"
+
+    to: tuple[str, ...] = texts("the addresses; a bare name is one of the same domain", label="Forwarding Address")
+    delete: bool = flag(False, "the mailbox keeps no copy", label="Delete messages when forwarded")
+    method: object = ignored(
+        "Normal, Text or Embed as Attachment; here the message goes on as it is", label="Forward Method"
+    )
+
+    @classmethod
+    def read_entry(cls, name: str, node: Node, problems: ProblemList) -> Forwarding:
+        """A map, or the address alone."""
+        written = node if node.is_map else Node.of({"Forwarding Address": node}, node.at)
+        return cls.read(written, problems, name=name, at=node.at)
+
+    def check(self, problems: ProblemList) -> None:
+        if not self.to:
+            problems.error(self.place, f"Forwarding of {self.name} goes nowhere.", "Write  Forwarding Address: ADDRESS")
+
+
+class DomainSettings(Settings):
+    """A domain of the server."""
+
+    noun = "a SmarterMail domain"
+
+    inbound: str = choice(
+        "where mail for the domain goes: to mailboxes here, or to another server that has the rest of them", LOCAL, EXTERNAL_MX,
+        EXTERNAL_HOST, default=LOCAL, label="Inbound Message Delivery",
+    )  # fmt: skip
+    host_address: str = text("the other server, for External (use host address)", read=read_host, label="Host Address")
+    deliver_locally: bool = flag(
+        False,
+        "an external domain's mail for a mailbox that exists here stays here",
+        label="Deliver locally if user exists",
+    )
+    enabled: bool = flag(True, "a disabled domain neither sends nor receives", label="Enabled")
+    catch_all: str = text("who gets mail for addresses that do not exist", label="Catch-All")
+    aliases: dict[str, tuple[str, ...]] = mapping(
+        read_targets, "addresses that stand for others: NAME: [ADDRESS, ...]", label="Aliases"
+    )
+    domain_aliases: tuple[str, ...] = texts("further names of the domain", read=parse_domain, label="Domain Aliases")
+    outbound_gateway: tuple[Gateway, ...] | None = custom(
+        read_gateways,
+        (),
+        "the gateway for mail from this domain; none leaves it to the server's",
+        label="Outbound Gateway",
+    )
+    outbound_ipv4: str = text("the address that this domain sends from", read=read_ipv4, label="Outbound IPv4")
+    greylisting: bool | None = flag(
+        None, "whether unknown senders must come back later; left out: as the server", label="Enable Greylisting"
+    )
+    use_tls: bool = flag(
+        True, "STARTTLS is used where it is offered", label="Enable TLS if supported by the remote server"
+    )
+    require_auth: bool = flag(False, "senders in this domain must log in", label="Require SMTP Authentication")
+    forwarding: dict[str, Forwarding] = mapping(
+        Forwarding.read_entry,
+        "users whose mail goes on: {USER: ADDRESS} or {USER: {Forwarding Address, ...}}",
+        label="Forwarding",
+    )
+    ungreylisted: tuple[str, ...] = texts(
+        "users who switched greylisting off for themselves", label="Disable Greylisting"
+    )
+    sender_verification: bool = flag(
+        False,
+        "mail for its users carries a mark: whether the sender could be verified",
+        label="Enable Sender Verification",
+    )
+    hostname: object = ignored("the domain's mail host name", silent=True, label="Hostname")
+    lists: object = ignored("mailing lists", label="Mailing Lists")
+
+    def check(self, problems: ProblemList) -> None:
+        if self.inbound == EXTERNAL_HOST and not self.host_address:
+            problems.error(
+                self.at("inbound"), f"{self.name} is external, but has no Host Address.", "Add Host Address: HOST."
+            )
+        if self.host_address and self.inbound != EXTERNAL_HOST:
+            problems.warn(self.at("host_address"), f"Host Address has no effect while the domain is {self.inbound}")
+        if self.written("deliver_locally") and self.inbound == LOCAL:
+            problems.warn(
+                self.at("deliver_locally"), "Deliver locally if user exists has no effect while the domain is Local"
+            )
+        for name, targets in self.aliases.items():
+            for target in (name, *targets):
+                self._check_address(target, "aliases", problems)
+        if self.catch_all:
+            self._check_address(self.catch_all, "catch_all", problems)
+        for name, forward in self.forwarding.items():
+            for target in (name, *forward.to):
+                self._check_address(target, "forwarding", problems)
+
+    def _check_address(self, word: str, key: str, problems: ProblemList) -> None:
+        try:
+            self.address(word)
+        except ValueError as bad:
+            problems.error(self.at(key), f"{bad}.")
+
+    def address(self, word: str) -> Address:
+        """An address; a bare name is one of this domain. Raises `AddressError`."""
+        return Address.parse(word if "@" in word else f"{word}@{self.name}")
