@@ -85,7 +85,7 @@ def try_each(
             source, helo, sender, tuple(wire), message, safe.demand, relay.to.port, held.parameters,
             {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, relay.login, passage,
         )  # fmt: skip
-        one = yield from converse(target, errand, world.now)
+        one = yield from converse(target, errand, world.clock(host.name))
         tries.append(one)
         _note_try(world, relay, safe.demand, one, note)
         told = {wire[w]: reply for w, reply in one.recipients.items() if w in wire}
@@ -101,7 +101,8 @@ def try_each(
 def _note_try(world: World, relay: Relay, demand: Demand, one: Try, note: Mapping[str, Any]) -> None:
     """`demand` is what was asked of TLS in the end, the other side's own wishes among it."""
     if one.tls or one.stage == "TLS":
-        world.log.steps(tuple(check.examine(one.tls, world.now)[1] for check in demand.checks), now=world.now, **note)
+        clock = world.clock(note["host"])
+        world.log.steps(tuple(check.examine(one.tls, clock)[1] for check in demand.checks), now=world.now, **note)
     certificate = one.tls.certificate if one.tls else None
     server = world.lab.server_at(one.target.address)
     world.log.add(

@@ -198,19 +198,22 @@ class Balance:
     dropped: int
     held: int
     lost: tuple[str, ...] = ()  # copies that have no fate and wait in no queue
+    duplicated: int = 0  # copies that the next host took more than once; they count as accepted
+    unexplained: tuple[str, ...] = ()  # those of them for which no cut connection is to blame
 
     @property
     def holds(self) -> bool:
         settled = self.delivered + self.bounced + self.queued + self.dropped + self.held
-        return not self.lost and self.accepted == settled
+        return not self.lost and not self.unexplained and self.accepted == settled
 
 
 def balance(log: Log, queued: Iterable[str]) -> Balance:
-    """Counts the copies. Entered: what clients handed in or hosts wrote, and what expansion added."""
+    """Counts the copies. Entered: what clients handed in or hosts wrote, and what expansion and duplication added."""
     known = copies(log)
+    again, unexplained = _duplicates(log, known)
     waiting = frozenset(queued)
     counts = {"delivered": 0, "bounced": 0, "queued": 0, "dropped": 0, "held": 0}
-    entered = sum(1 for c in known.values() if c.parent not in known)
+    entered = sum(1 for c in known.values() if c.parent not in known) + again
     lost: list[str] = []
     for copy in known.values():
         kind = copy.fate.type if copy.fate else ""
@@ -219,7 +222,6 @@ def balance(log: Log, queued: Iterable[str]) -> Balance:
             if not copy.children and not copy.fate["merged"]:
                 lost.append(copy.id)
         elif kind == "handed on":
-            entered += max(0, len(copy.children) - 1)
             if not copy.children:
                 lost.append(copy.id)
         elif copy.id in waiting:
@@ -228,4 +230,23 @@ def balance(log: Log, queued: Iterable[str]) -> Balance:
             counts[kind] += 1
         else:
             lost.append(copy.id)
-    return Balance(entered, lost=tuple(lost), **counts)
+    return Balance(entered, lost=tuple(lost), duplicated=again, unexplained=unexplained, **counts)
+
+
+def _duplicates(log: Log, known: dict[str, Copy]) -> tuple[int, tuple[str, ...]]:
+    """How many copies were taken once too often, and which without a cut after the final dot (RFC 1047).
+
+    The sender of such a copy never heard that it was taken: it sends the copy again, or returns it in the end.
+    """
+    cuts: dict[str, int] = {}
+    for event in log.of("fault"):
+        for copy in event["copies"]:
+            cuts[copy] = cuts.get(copy, 0) + 1
+    again, unexplained = 0, list[str]()
+    for copy in known.values():
+        kind = copy.fate.type if copy.fate else ""
+        extra = 0 if kind == "expanded" else len(copy.children) - (kind == "handed on")
+        again += max(0, extra)
+        if extra > cuts.get(copy.id, 0):
+            unexplained.append(copy.id)
+    return again, tuple(unexplained)

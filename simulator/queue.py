@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from simulator.mail.address import Address
 from simulator.policy.host import Held
 from simulator.value import value
 
-__all__ = ["Queue", "Work"]
+__all__ = ["NEVER", "Queue", "Work"]
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""When work is due whose host is off and nobody has said until when."""
 
 
 @value
@@ -53,16 +56,22 @@ class Queue:
     def take(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> Work | None:
         """The next work; None when there is none left that may be done."""
         if first_attempts_only:
-            fresh = [entry for entry in self._heap if not entry[2].attempts]
+            fresh = [entry for entry in self._heap if not entry[2].attempts and entry[0] != NEVER]
             if not fresh:
                 return None
             entry = min(fresh, key=lambda e: e[:2])
             self._heap.remove(entry)
             heapq.heapify(self._heap)
             return entry[2]
-        if not self._heap or (until is not None and self._heap[0][0] > until):
+        first = self._heap[0][0] if self._heap else NEVER
+        if first == NEVER or (until is not None and first > until):
             return None
         return heapq.heappop(self._heap)[2]
+
+    def wake(self, now: datetime) -> None:
+        """What is never due is due now: its host may be back."""
+        self._heap = [(now, n, replace(w, due=now)) if at == NEVER else (at, n, w) for at, n, w in self._heap]
+        heapq.heapify(self._heap)
 
     def __iter__(self) -> Iterator[Work]:
         return (work for _, _, work in sorted(self._heap, key=lambda e: e[:2]))

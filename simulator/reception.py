@@ -3,6 +3,8 @@
 The live listener calls it with what its parser read; the plan engine calls it directly. It keeps the transaction
 (who, for whom), asks the host's policy at each verb, and after the final dot hands the message to whichever host
 owns each recipient (the tenants of one service share a front door).
+
+A planned fault may take the word from the host at any verb, or end the connection: then a method raises `CutOff`.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
+from simulator.mishaps import Wire, no_room
 from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
+from simulator.policy.dialogue import NO_EHLO
 from simulator.policy.host import ChoosesCertificate, Held
 from simulator.policy.moment import Moment
 from simulator.topology import CertificateSpec
@@ -42,6 +46,7 @@ class Reception:
         self.host = world.host(session.server)
         self._lab_client = passage
         self._passage = passage
+        self._wire = Wire(world, session.server)
         self._envelope: Envelope | None = None
         self._taken: dict[Address, Decision] = {}
         self._told_tls = False
@@ -66,15 +71,36 @@ class Reception:
         self._note(
             "session.open", peer=self.session.peer, client=passage.client if passage else "", port=self.session.port
         )
-        return self._answer("CONNECT", "", self.host.connect(self.session, self._moment()))
+        instead = self._wire.before("CONNECT", passage)
+        decision = Decision(instead) if instead else self.host.connect(self.session, self._moment())
+        reply = self._answer("CONNECT", "", decision)
+        self._wire.after("CONNECT", passage)
+        return reply
 
     def starttls(self) -> Reply:
-        """The go-ahead for a handshake."""
-        return self._say("STARTTLS", _GO_AHEAD_TLS)
+        """The go-ahead for a handshake, or why there is none."""
+        reply = self._wire.before("STARTTLS", self._passage) or _GO_AHEAD_TLS
+        self._say("STARTTLS", reply)
+        self._wire.after("STARTTLS", self._passage)
+        return reply
+
+    def shakes_hands(self) -> CertificateSpec | None:
+        """After the go-ahead: the certificate that is shown now."""
+        self._wire.during("STARTTLS", self._passage)
+        return self._wire.shown(self.certificate, self._passage)
 
     def ready(self) -> Reply:
-        """The go-ahead for content."""
-        return self._say("DATA", _GO_AHEAD_DATA)
+        """The go-ahead for content, or why there is none."""
+        reply = self._wire.before("DATA", self._passage)
+        if reply is None:
+            return self._say("DATA", _GO_AHEAD_DATA)
+        self._answer("DATA", "", Decision(reply), self._envelope.recipients if self._envelope else ())
+        self.reset()
+        return reply
+
+    def receives(self) -> None:
+        """After the go-ahead, content is coming in."""
+        self._wire.during("DATA", self._passage)
 
     def quit(self) -> Reply:
         return self._say("QUIT", _BYE)
@@ -101,20 +127,29 @@ class Reception:
                 "tls", version=tls.version, subject=shown.subject if shown else "", names=shown.all_names if shown else (),
                 issuer=shown.issuer if shown else "", flaw=shown.flaw if shown else "", side="server",
             )  # fmt: skip
-        keywords = self.host.keywords(self.session)
+        verb = "EHLO" if extended else "HELO"
+        if refusal := self._wire.before(verb, self._passage):
+            if refusal.code in NO_EHLO and extended:  # HELO comes next: nothing is refused yet
+                return self._say(verb, refusal), ()
+            return self._answer(verb, name, Decision(refusal)), ()
+        keywords = self._wire.announced(self.host.keywords(self.session), self._passage)
         self.limit = _announced(keywords)
         reply = Reply(250, "", f"{self.host.fqdn} Hello [{self.session.peer}]")
-        verb = "EHLO" if extended else "HELO"
         self._note("smtp", verb=verb, line=name, reply=str(reply), keywords=list(keywords) if extended else [])
+        self._wire.after(verb, self._passage)
         return reply, keywords
 
     def login(self, user: str, password: str) -> Reply:
+        if instead := self._wire.before("AUTH", self._passage):
+            return self._answer("AUTH", user, Decision(instead))
         decision = self.host.login(self.session, user, password, self._moment())
         if decision.ok and self.host.submission.tls and not self.session.tls:
             decision = replace(decision, reply=_TLS_FIRST)
         if decision.ok:
             self.session = self.session.with_(auth=Address.parse(user))
-        return self._answer("AUTH", user, decision)
+        reply = self._answer("AUTH", user, decision)
+        self._wire.after("AUTH", self._passage)
+        return reply
 
     def mail(self, sender: Sender, parameters: Parameters) -> Reply:
         if self._lab_client is None:
@@ -126,20 +161,31 @@ class Reception:
                 else Passage(self.world.new_message(), 0, "")
             )
         envelope = Envelope(sender, (), parameters)
-        decision = self.host.mail(self.session, envelope, self._moment())
+        instead = self._wire.before("MAIL", self._passage)
+        decision = Decision(instead) if instead else self.host.mail(self.session, envelope, self._moment())
         if decision.ok and self._is_over(int(parameters.get("SIZE") or 0)):
             decision = replace(decision, reply=_TOO_LARGE)
         if decision.ok:
             self._envelope = envelope
-        return self._answer("MAIL", f"FROM:<{sender or ''}>{told(parameters)}", decision)
+        reply = self._answer("MAIL", f"FROM:<{sender or ''}>{told(parameters)}", decision)
+        self._wire.after("MAIL", self._passage)
+        return reply
 
     def rcpt(self, recipient: Address, parameters: Parameters) -> Reply:
         assert self._envelope is not None
-        decision = self.host.rcpt(self.session, self._envelope, recipient, self._moment())
+        instead = self._wire.before("RCPT", self._passage)
+        decision = (
+            Decision(instead) if instead
+            else self.host.rcpt(self.session, self._envelope, recipient, self._moment())
+        )  # fmt: skip
+        if decision.ok and (full := no_room(self.world, decision.owner or self.host.name, recipient, self._passage)):
+            decision = replace(decision, reply=full)
         if decision.ok:
             self._envelope = self._envelope.plus(recipient, parameters)
             self._taken[recipient] = decision
-        return self._answer("RCPT", f"TO:<{recipient}>{told(parameters)}", decision, (recipient,))
+        reply = self._answer("RCPT", f"TO:<{recipient}>{told(parameters)}", decision, (recipient,))
+        self._wire.after("RCPT", self._passage)
+        return reply
 
     def content(self, content: bytes | Message) -> Asking[Reply]:
         """After the final dot. Either every owner takes its recipients, or nobody does and nothing is queued.
@@ -152,6 +198,11 @@ class Reception:
         message = content.received() if isinstance(content, Message) else Message.parse(content)
         envelope, size = self._envelope, message.size
         shares = self._shares()
+        copies = [self._passage.copies.get(recipient, "") for recipient in envelope.recipients]
+        if instead := self._wire.before("END", self._passage, copies):
+            self._answer("DATA", f"{size} octets", Decision(instead), envelope.recipients)
+            self.reset()
+            return instead
         replies: list[tuple[Held, Decision]] = []
         for recipients, taken in shares:
             owner = self.world.host(taken.owner or self.host.name)
@@ -165,10 +216,11 @@ class Reception:
                 decision = replace(decision, owner=owner.name, connector=decision.connector or taken.connector)
                 reply = self._answer("DATA", f"{size} octets", decision, envelope.recipients)
                 self.reset()
+                self._wire.after("END", self._passage)
                 return reply
             session = self.session if owner is self.host else self.session.with_(server=owner.name)
             held = Held(
-                message, envelope.sender, recipients, session, self.world.now, taken.connector, decision.facts,
+                message, envelope.sender, recipients, session, self.world.clock(owner.name), taken.connector, decision.facts,
                 envelope.parameters, part.recipient_parameters,
             )  # fmt: skip
             replies.append((held, decision))
@@ -181,6 +233,7 @@ class Reception:
         final = replies[0][1].reply
         self._note("smtp", verb="DATA", line=f"{size} octets", reply=str(final))
         self.reset()
+        self._wire.after("END", self._passage, copies)
         return final
 
     def _noting(self, asking: Asking[Decision]) -> Asking[Decision]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.keyring import KEYRING
 from simulator.live.errors import LabError
@@ -20,12 +20,12 @@ from simulator.plan.relays import open_relays
 from simulator.plan.walk import PlanEngine
 from simulator.played import Played
 from simulator.scenario.expect import check_values
-from simulator.scenario.handover import handovers
 from simulator.scenario.invariants import check_invariants
 from simulator.scenario.judge import judge_paths
 from simulator.scenario.judge_validation import validation_differences
 from simulator.scenario.lab import START
 from simulator.scenario.scenario import Flow, Scenario
+from simulator.scenario.timeline import Relab, timeline
 from simulator.scenario.wire import Difference
 from simulator.source import NOWHERE
 from simulator.topology import Lab
@@ -181,11 +181,16 @@ class Runner:
                 self._validated[id(step), "plan"] = (done, fresh.log)
         world = self._world(flow, before)
         engine = PlanEngine(world, BEGIN)
-        for handover in handovers(flow, world):
-            engine.run(until=handover.at)
-            world.now = max(world.now, handover.at)
-            journey = submit(world, handover.errand, handover.target, person=handover.person, server=handover.server)
-            engine.submit(journey, handover.certificate)
+        for act in timeline(flow, world):
+            engine.run(until=act.at)
+            if isinstance(act, Relab) and act.idle and not len(world.queue):
+                break
+            world.now = max(world.now, act.at)
+            if isinstance(act, Relab):
+                engine.relab(act.lab)
+                continue
+            journey = submit(world, act.errand, act.target, person=act.person, server=act.server)
+            engine.submit(journey, act.certificate)
         engine.run(until=flow.until_time(world.log.begin), first_attempts_only=flow.waits)
         return Played.read(world, "plan"), world
 
@@ -198,11 +203,16 @@ class Runner:
                 self._validated[id(step), "live"] = (done, fresh.log)
         world = self._world(flow, before)
         await live.begin(world)
-        for handover in handovers(flow, world):
-            await live.run(until=handover.at)
-            world.now = max(world.now, handover.at)
-            journey = submit(world, handover.errand, handover.target, person=handover.person, server=handover.server)
-            await live.submit(journey, handover.certificate)
+        for act in timeline(flow, world):
+            await live.run(until=act.at)
+            if isinstance(act, Relab) and act.idle and not len(world.queue):
+                break
+            world.now = max(world.now, act.at)
+            if isinstance(act, Relab):
+                await live.relab(act.lab)
+                continue
+            journey = submit(world, act.errand, act.target, person=act.person, server=act.server)
+            await live.submit(journey, act.certificate)
         await live.run(until=flow.until_time(world.log.begin), first_attempts_only=flow.waits)
         return Played.read(world, "live"), world
 
@@ -238,7 +248,8 @@ class Runner:
 
     def _open_relays(self, lab: Lab) -> list[str]:
         if id(lab) not in self._relays:
-            self._relays[id(lab)] = open_relays(lab, BEGIN, KEYRING)
+            # A host that a fault keeps from answering would seem to be closed.
+            self._relays[id(lab)] = open_relays(replace(lab, faults=()), BEGIN, KEYRING)
         return self._relays[id(lab)]
 
 

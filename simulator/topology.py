@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from simulator.faults import Fault
 from simulator.mail.address import Address
 from simulator.mail.tls import Certificate
 from simulator.policy.host import Host
@@ -107,6 +108,7 @@ class Lab:
     zone: Zone
     file: str = ""
     down: frozenset[str] = frozenset()  # servers that are switched off
+    faults: tuple[Fault, ...] = ()  # what is planned to go wrong
     authorities: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
 
     def person_of(self, address: Address, server: str = "") -> str:

@@ -16,6 +16,7 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
+from simulator.mishaps import full_mailbox, tells_time
 from simulator.outside import take_out
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
 from simulator.policy.dialogue import Errand, converse
@@ -96,7 +97,10 @@ def _only(held: Held, recipients: tuple[Address, ...]) -> Held:
 def _settle_here(world: World, work: Work, recipient: Address, route: Route) -> None:
     note: dict[str, Any] = {"now": world.now, "host": work.host, "msg": work.msg, "hop": work.hop}
     copy = work.copies[recipient]
-    if isinstance(route, Deliver):
+    full = full_mailbox(world, work, route.mailbox) if isinstance(route, Deliver) else None
+    if full:
+        _bounce(world, work, recipient, Bounce(full, refused=False), "", "")
+    elif isinstance(route, Deliver):
         world.mailboxes.append(
             Delivery(
                 work.msg, copy, work.host, route.mailbox, route.folder, route.message or work.held.message, world.now
@@ -177,6 +181,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
     note: dict[str, Any] = {"host": host.name, "msg": work.msg, "hop": work.hop}
     world.elapse(HOP_LATENCY)
     attempts = work.attempts + 1
+    tells_time(world, host.name, work.msg, work.hop)
     found = yield from targets(world, relay.to, host.name, work.msg, work.hop)
     if isinstance(found, Unroutable):
         world.log.add(
@@ -206,10 +211,11 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
                 passage = passage_for(work, relay, host, {wire: copy})
                 take_out(world, by, passage, held.sender, (wire,), held.message)
         elif isinstance(fate, Keep):
-            waiting.setdefault(fate.due, []).append(recipient)
+            due = fate.due - (world.clock(host.name) - world.now)  # hosts count by their own clock
+            waiting.setdefault(due, []).append(recipient)
             world.log.add(
                 "kept", now=world.now, copy=copy, rcpt=str(recipient), reply=str(fate.reply), codes=fate.reply.codes,
-                remote=str(fate.remote or ""), attempts=attempts, due_s=(fate.due - world.log.begin).total_seconds(),
+                remote=str(fate.remote or ""), attempts=attempts, due_s=(due - world.log.begin).total_seconds(),
                 connectors=[relay.connector.name] if relay.connector else [],
                 to=by.name if by else "", at=relay.tls.at if last and last.stage == "TLS" else relay.to.at, **note,
             )  # fmt: skip
@@ -257,7 +263,7 @@ def _write(world: World, host: Host, message: Message, to: Address, msg: str, ab
     """A message of the host's own, `msg`, with the null sender; `about` is the message that it tells of."""
     own = world.lab.servers[host.name]
     session = Session(peer=own.addresses[0], server=host.name, helo=own.fqdn)
-    held = Held(message, None, (to,), session, world.now, generated=True)
+    held = Held(message, None, (to,), session, world.clock(host.name), generated=True)
     world.log.add("written", now=world.now, host=host.name, msg=msg, hop=0, about=about, to=str(to))
     world.take_in(held, host, Passage(msg, 0, host.name))
 
@@ -267,7 +273,7 @@ def _take_directly(world: World, errand: Errand, target: Target, server: str) ->
     host = world.host(server)
     session = Session(peer=errand.source, server=server, helo=host.fqdn)
     message = errand.content if isinstance(errand.content, Message) else Message.parse(errand.content)
-    held = Held(message, errand.sender, errand.recipients, session, world.now)
+    held = Held(message, errand.sender, errand.recipients, session, world.clock(server))
     world.take_in(held.with_message(host.stamp(held, world.moment(server))), host, errand.passage)
     return Try(target)
 

@@ -115,7 +115,7 @@ def _look(world: World, server: str, order: Order, place: Place) -> Generator[As
         for target in addresses:
             passage = Passage("", 0, server, {}, order.connector, True)
             errand = Errand(order.source, order.helo, None, (), b"", order.tls, place.to.port, passage=passage)
-            tries.append((yield from converse(target, errand, world.now)))
+            tries.append((yield from converse(target, errand, world.clock(server))))
             if not tries[-1].stage:
                 break
         looks.append(Look(name, tuple(t.address for t in addresses), None, tuple(tries)))
@@ -126,7 +126,7 @@ def _write(world: World, server: str, order: Order, recipient: Address, message:
     """A test message enters the queue of the host that writes it."""
     own, msg = world.lab.servers[server], world.new_message()
     session = Session(peer=own.addresses[0], server=server, helo=own.fqdn)
-    held = Held(message, order.sender, (recipient,), session, world.now, facts=order.facts, generated=True)
+    held = Held(message, order.sender, (recipient,), session, world.clock(server), facts=order.facts, generated=True)
     world.log.add("written", now=world.now, host=server, msg=msg, hop=0, about=order.connector.name, to=str(recipient))
     world.take_in(held, world.host(server), Passage(msg, 0, server))
     return msg

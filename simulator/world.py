@@ -14,13 +14,15 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from simulator.faults import Faults
 from simulator.mail.address import Address, Sender
 from simulator.mail.message import Message
 from simulator.policy.decision import Connector
 from simulator.policy.host import Held, Host
 from simulator.policy.moment import Memory, Moment
 from simulator.policy.signing import NO_KEYS, Keys
-from simulator.queue import Queue, Work
+from simulator.queue import NEVER, Queue, Work
+from simulator.source import Source
 from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.value import value
@@ -83,12 +85,14 @@ class World:
     def __init__(self, lab: Lab, log: Log, *, seed: int = 0, keys: Keys = NO_KEYS) -> None:
         self.lab, self.log, self.seed, self.keys = lab, log, seed, keys
         self.now = log.begin
+        self.faults = Faults(lab.faults, self.now, seed)
         self.queue = Queue()
         self.mailboxes: list[Delivery] = []
         self.away: dict[str, Away] = {}  # copies, in the order in which they were taken
         self.reports_expected = 0  # from servers that somebody else runs
+        self.paused: set[Source] = set()  # the waits that are over
         self._memories: dict[str, Memory] = {}
-        self._moments: dict[str, Moment] = {}  # the latest of each host
+        self._moments: dict[str, tuple[datetime, Moment]] = {}  # the latest of each host, and when it was
         self._messages = 0
         self._copies: dict[str, int] = {}
         self._sessions = 0
@@ -99,9 +103,27 @@ class World:
     def moment(self, host: str) -> Moment:
         """The circumstances of a decision of `host` at this time."""
         found = self._moments.get(host)
-        if found is None or found.now is not self.now:
-            found = self._moments[host] = Moment(self.now, self._memories.setdefault(host, {}), self.seed, self.keys)
-        return found
+        if found is None or found[0] is not self.now:
+            made = Moment(self.clock(host), self._memories.setdefault(host, {}), self.seed, self.keys)
+            found = self._moments[host] = (self.now, made)
+        return found[1]
+
+    def clock(self, host: str) -> datetime:
+        """What a host believes that the time is."""
+        return self.now + self.faults.skew(host, self.now) if self.faults else self.now
+
+    def down_until(self, host: str) -> datetime | None:
+        """When a host that is switched off or down works again (`NEVER`: nobody knows); None where it works."""
+        if host in self.lab.down or host not in self.lab.hosts:
+            return NEVER
+        return self.faults.down_until(host, self.now) if self.faults else None
+
+    def relab(self, lab: Lab) -> None:
+        """Goes on in a changed lab: what waits and what hosts remember stays."""
+        self.lab = lab
+        self._moments.clear()
+        self.faults.change(lab.faults, self.now)
+        self.queue.wake(self.now)
 
     def elapse(self, span: timedelta) -> None:
         self.now += span
@@ -110,6 +132,9 @@ class World:
         """Carries on from an earlier flow: what hosts remember, what waits, how far the ids got."""
         self._memories, self._moments, self.queue = before._memories, {}, before.queue
         self._messages, self._copies, self._sessions = before._messages, before._copies, before._sessions
+        self.paused = set(before.paused)
+        self.faults.carry_on(before.faults)
+        self.queue.wake(self.now)
 
     def new_message(self) -> str:
         self._messages += 1

@@ -27,13 +27,16 @@ from typing import Protocol
 
 from simulator.value import value
 
-__all__ = ["KEY_TOKEN", "SIGNATURES", "TYPES", "Answer", "PublicKeys", "Question", "Zone"]
+__all__ = ["KEY_TOKEN", "SIGNATURES", "TRUNCATED", "TYPES", "Answer", "PublicKeys", "Question", "Zone"]
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TLSA", "TXT")
 SIGNATURES = ("unsigned", "signed", "bogus")
 """What `DNSSEC` says of a zone."""
 KEY_TOKEN = "dkim-key:"
 """How a TXT record of a lab begins that stands for the key record of the owner named behind it."""
+
+TRUNCATED = "truncated"
+"""A planned failure that costs a second question over TCP, and nothing else (RFC 7766 5)."""
 
 _LONGEST_CHAIN = 8
 _KEY = re.compile(r"\bp=[A-Za-z0-9+/=\s]{40,}")
@@ -135,7 +138,7 @@ class Zone:
         chain: list[tuple[str, str]] = []
         for _ in range(_LONGEST_CHAIN):
             failure = self.failures.get((name, type_)) or self.failures.get((name, "*"))
-            if failure:
+            if failure and failure != TRUNCATED:
                 return Answer(failure, (), tuple(chain))
             owner = self._owner(name)
             if owner is None:
@@ -150,6 +153,10 @@ class Zone:
             chain.append((name, target))
             name = target
         return Answer("servfail", (), tuple(chain))  # a chain without end: resolvers give up
+
+    def truncates(self, question: Question) -> bool:
+        """Whether the answer over UDP is planned to be cut, so that the question has to be asked again over TCP."""
+        return self.failures.get((_fold(question.name), question.type)) == TRUNCATED
 
     def _published(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """With key records in place of their tokens."""

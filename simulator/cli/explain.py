@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
+from simulator.cli.with_faults import faults_in, faults_option
 from simulator.keyring import KEYRING
 from simulator.mail.address import Address
 from simulator.plan import PlanEngine
@@ -41,11 +42,12 @@ __all__ = ["explain", "message_of", "planned"]
 @click.option("--server", default="", metavar="HOST", help="Where it is handed in: a server of the lab or a host name.")
 @click.option("--helo", default="", metavar="NAME", help="The name that the client says.")
 @click.option("--tls", type=click.Choice(["on", "off"]), help="Whether the client uses STARTTLS.")
+@faults_option
 @click.option("--null-sender", is_flag=True, help="The envelope says <>, as a report's does.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(
     sender: str, recipient: str, lab_file: Path | None, stage: str, flow: str, connector: str | None, source: str, server: str,
-    helo: str, tls: str | None, null_sender: bool, as_json: bool,
+    helo: str, tls: str | None, with_faults: tuple[str, ...], null_sender: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Say which way a message from FROM to TO would take, and why.
 
@@ -55,8 +57,11 @@ def explain(
     mailflow explain Sun John
     mailflow explain Sun John --why-not "O365 to own servers"
     mailflow explain eve@evil.example Sun --server m365 --as 192.0.2.66
+    mailflow explain Sun John --with "at: onprem, down: 3d"
     """
     chosen = the_lab(lab_file, stage=stage, flow=flow)
+    more = faults_in(with_faults, chosen.lab)
+    chosen = replace(chosen, lab=replace(chosen.lab, faults=(*chosen.lab.faults, *more)))
     for warning in chosen.warnings:
         click.echo(f"{warning.at}  warning: {warning.says}", err=True)
     send = message_of(chosen, sender, (recipient,), source, server, helo, tls or "", null_sender)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from simulator.cli.last import remember
+from simulator.cli.with_faults import all_with, faults_option
 from simulator.files import NothingFound, find_scenarios, load_all
 from simulator.report.record import record_text
 from simulator.report.run_json import run_document
@@ -31,13 +32,14 @@ _PATIENCE = 0.4  # seconds before progress is shown
 @click.option("--both", "engine", flag_value="both", default=True, help="Both, and they must agree (default).")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write one JSON document; - for stdout.")
 @click.option("--events", type=click.Path(file_okay=False, path_type=Path), help="Write each flow's event log there.")
+@faults_option
 @click.option("--seed", default=7, show_default=True, help="Decides every choice that a product leaves to chance.")
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="Play everything N times.")
 @click.option("-q", "--quiet", is_flag=True, help="Only failures and the summary.")
 @click.option("--network", type=click.Choice(["auto", "loopback-net", "single"]), default="auto", hidden=True)
 def run(
     paths: tuple[Path, ...], keyword: str, fail_fast: bool, engine: str, json_file: str | None, events: Path | None,
-    seed: int, repeat: int, quiet: bool, network: str,
+    with_faults: tuple[str, ...], seed: int, repeat: int, quiet: bool, network: str,
 ) -> None:  # fmt: skip
     """Play scenarios over real SMTP and assert on their paths.
 
@@ -48,12 +50,13 @@ def run(
     mailflow run scenarios/flows.yaml -k Sun    the flows with Sun
     mailflow run --plan                         policy only, in a fraction of the time
     mailflow run --json - | jq .summary         for scripts
+    mailflow run --with "at: onprem, down: 1h"  what holds when something goes wrong
     """
     began = time.perf_counter()
     if json_file and json_file != "-" and not Path(json_file).absolute().parent.is_dir():
         raise click.UsageError(f"cannot write {json_file}: there is no such folder")
     try:
-        scenarios = load_all(find_scenarios(paths))
+        scenarios = all_with(with_faults, load_all(find_scenarios(paths)))
     except NothingFound as nothing:
         click.echo(str(nothing), err=True)
         sys.exit(5)

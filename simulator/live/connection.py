@@ -14,6 +14,7 @@ What the commands mean is none of its business; `server.LabSMTP` is the class wi
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from abc import abstractmethod
 from asyncio import sslproto
@@ -23,6 +24,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
+from simulator.faults import CutOff
+from simulator.live.network import RESET
 from simulator.mail.reply import Reply
 
 __all__ = ["BAD_SYNTAX", "Connection", "Limits"]
@@ -78,6 +81,10 @@ class Connection(SMTP):
         """Keeps a line that went over the wire."""
 
     @abstractmethod
+    def gave_up(self, peername: tuple[Any, ...]) -> None:
+        """The client has waited for longer than it waits."""
+
+    @abstractmethod
     def crashed(self, error: Exception) -> None:
         """Keeps an error of ours."""
 
@@ -98,6 +105,17 @@ class Connection(SMTP):
             raw.abort()
         if self._handler_coroutine:
             self._handler_coroutine.cancel()
+
+    def _break_off(self, cut: CutOff) -> None:
+        """A reset, whatever is on its way: what a planned fault does to a connection."""
+        raw = self._original_transport or self.transport
+        if not isinstance(raw, asyncio.Transport):
+            return
+        self.tap("note", str(cut))
+        if cut.how == "timeout":
+            self.gave_up(raw.get_extra_info("peername"))
+        raw.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        raw.abort()
 
     async def secure(self, context: ssl.SSLContext) -> None:
         """The handshake, after 220. Raises `ConnectionAbortedError` when no TLS came of it."""
@@ -152,6 +170,8 @@ class Connection(SMTP):
             await self.greet(self.transport.get_extra_info("peername"))
             while not self.hanging_up:
                 await self._turn()
+        except CutOff as cut:
+            self._break_off(cut)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client is gone, and nothing was accepted that it has not been told of
         finally:

@@ -38,6 +38,7 @@ from simulator.mail.envelope import told
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.policy.dialogue import (
+    NO_EHLO,
     Action,
     Broken,
     Connect,
@@ -59,7 +60,6 @@ PATIENCE = 10.0
 """Real seconds to wait for a reply. Slow peers are played in mail time, so only a broken one takes that long."""
 
 _HASTE = 2 * 2**20  # octets a second at which even a busy computer moves a message over loopback
-_NO_EHLO = (500, 502, 504)  # RFC 5321 4.1.4: then HELO is tried
 _GONE = Broken("reset")
 _SLICE = 2**16  # octets of content written at a time
 
@@ -94,10 +94,13 @@ class Courier:
         self._passage: object = None
         self._is_shaking_hands = False
 
-    async def perform(self, action: Action) -> Heard:
-        """Does one thing and says what was heard. Never raises for what the other side does."""
+    async def perform(self, action: Action, in_vain: str = "") -> Heard:
+        """Does one thing and says what was heard. Never raises for what the other side does.
+
+        `in_vain` is how a connection is to fail that a planned fault forbids: refused, reset or timeout.
+        """
         if isinstance(action, Connect):
-            return await self._connect(action)
+            return await self._connect(action, in_vain)
         if self._client is None:
             return _GONE
         self._is_shaking_hands = False
@@ -126,12 +129,16 @@ class Courier:
 
     async def _lost(self, how: str) -> Broken:
         await self.close()
-        return Broken(how)
+        return Broken("timeout" if self._network.gave_up(self._here) else how)
 
-    async def _connect(self, action: Connect) -> Heard:
+    async def _connect(self, action: Connect, in_vain: str) -> Heard:
         await self.close()
+        source, target = action.source, action.target.address
         try:
-            sock = await self._network.connect(action.source, action.target.address, action.port, action.passage)
+            if in_vain:
+                sock = await self._network.connect_in_vain(source, target, in_vain)
+            else:
+                sock = await self._network.connect(source, target, action.port, action.passage)
         except Refused:
             return Broken("refused")
         except Silent:
@@ -181,7 +188,7 @@ class Courier:
     async def _hello(self, client: SMTP, name: str) -> Said:
         self._keywords = ()
         answer = await client.execute_command(b"EHLO", name.encode())
-        if answer.code in _NO_EHLO:
+        if answer.code in NO_EHLO:
             return await self._say(client, f"HELO {name}")
         greeting, *lines = answer.message.split("\n")
         if answer.code == 250:

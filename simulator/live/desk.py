@@ -17,6 +17,7 @@ from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Link, Wiretap
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
+from simulator.mishaps import connecting, shown_by
 from simulator.reception import Reception
 from simulator.topology import CertificateSpec
 from simulator.world import Passage
@@ -59,11 +60,19 @@ class ServerDesk:
         reception = Reception(live.world, Session(peer=peer, server=self.server, port=self.port), passage)
         return reception, Link(reception.number, self.server, peer, peername[1], passage)
 
+    def shut(self, link: Link) -> str:
+        return connecting(self.live.world, self.server, None) if link.passage is None else ""
+
     def tick(self) -> None:
         self.live.tick()
 
-    def certificate_context(self, reception: Reception) -> ssl.SSLContext | None:
-        return self.live.server_context(self.server, reception.certificate)
+    def certificate_context(self, reception: Reception) -> ssl.SSLContext:
+        shown = reception.shakes_hands()
+        assert shown is not None
+        return self.live.server_context(self.server, shown)
+
+    def gave_up(self, peername: tuple[Any, ...]) -> None:
+        self.live.network.give_up((peername[0], peername[1]))
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
         return peer_facts(ssl_object, self.live.authorities), ssl_object.getpeercert(True) or b""
@@ -85,7 +94,7 @@ class SendingHost:
 
     def client_context(self, *, own: bool = True, version: str = "", shows: object = None) -> ssl.SSLContext:
         first = shows if isinstance(shows, CertificateSpec) else self.certificate
-        return self.live.client_context(first if own else None, version)
+        return self.live.client_context(shown_by(self.live.world, self.host, first) if own else None, version)
 
     def saw(self, ssl_object: Any, passage: object) -> TlsFacts:
         facts = self.live.published.known(peer_facts(ssl_object, self.live.authorities))

@@ -37,7 +37,7 @@ import dns.rrset
 
 from simulator.zone import Answer, Question
 
-__all__ = ["PAYLOAD", "answer_message", "query_message", "question_of", "read_answer", "to_wire"]
+__all__ = ["PAYLOAD", "answer_message", "query_message", "question_of", "read_answer", "to_wire", "truncated"]
 
 PAYLOAD = 1232
 """Octets of a UDP answer that are sure to arrive in one piece (the EDNS size that DNS flag day 2020 agreed on)."""
@@ -89,10 +89,15 @@ def to_wire(response: dns.message.Message, limit: int) -> bytes:
     try:
         return response.to_wire(max_size=limit, want_shuffle=False)  # records keep the order of the zone
     except dns.exception.TooBig:
-        response.answer.clear()
-        response.authority.clear()
-        response.flags |= dns.flags.TC
-        return response.to_wire(max_size=limit)
+        return truncated(response, limit)
+
+
+def truncated(response: dns.message.Message, limit: int) -> bytes:
+    """The octets of a response without its records, marked as truncated."""
+    response.answer.clear()
+    response.authority.clear()
+    response.flags |= dns.flags.TC
+    return response.to_wire(max_size=limit)
 
 
 def read_answer(question: Question, response: dns.message.Message) -> Answer:

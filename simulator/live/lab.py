@@ -37,8 +37,10 @@ from simulator.live.pki import Authorities
 from simulator.live.published import Published
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Wiretap
+from simulator.mishaps import connecting, parks, zone_for
 from simulator.outside import is_expecting
 from simulator.policy.attempt import Try
+from simulator.policy.dialogue import Connect
 from simulator.queue import Work
 from simulator.topology import CertificateSpec, Lab, Server
 from simulator.trace import Log
@@ -79,7 +81,8 @@ class LiveLab:
         self._fixed_ports = fixed_ports or {}
         self._network = Network(plan=plan)
         self.published = Published(lab, self.authorities, start)
-        self._nameserver = Nameserver(self.published.zone.with_keys(KEYRING))
+        self._zone = self.published.zone.with_keys(KEYRING)  # what DNS says where nothing goes wrong
+        self._nameserver = Nameserver(self._zone)
         self._desks: dict[tuple[str, int], ServerDesk] = {}
         self._callers: dict[Endpoint, LabSMTP] = {}
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
@@ -120,9 +123,10 @@ class LiveLab:
     async def relab(self, lab: Lab) -> None:
         """Goes on with changed hosts, zone and certificates. Only listeners of changed addresses are restarted."""
         moved = _addresses(lab) != _addresses(self.lab)
-        self.lab = self.world.lab = lab
+        self.lab = lab
+        self.world.relab(lab)
         self.published = Published(lab, self.authorities, self.start)
-        self._nameserver.zone = self.published.zone.with_keys(KEYRING)
+        self._nameserver.zone = self._zone = self.published.zone.with_keys(KEYRING)
         if moved:  # an address that is no longer owned must fall silent, which only a new network knows
             await self._hang_up()
             await self._unlisten(list(self._desks))
@@ -163,7 +167,8 @@ class LiveLab:
             if work is None:
                 return
             world.now = max(world.now, work.due)
-            await self.drive(process(world, work), world.lab.servers[work.host].certificate, work=work)
+            if not parks(world, work):
+                await self.drive(process(world, work), world.lab.servers[work.host].certificate, work=work)
 
     async def drive(
         self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None = None, *, work: Work | None = None,
@@ -183,12 +188,22 @@ class LiveLab:
                     ask = journey.send(told)
                 except StopIteration as done:
                     return done.value
-                told = await self._ask(ask, host, work) if isinstance(ask, Question) else await courier.perform(ask)
+                if isinstance(ask, Question):
+                    told = await self._ask(ask, host, work)
+                else:
+                    told = await courier.perform(ask, self._forbids(ask) if isinstance(ask, Connect) else "")
                 if self.crashes:
                     raise self.crashes.pop()
         finally:
             await courier.close()
             journey.close()
+
+    def _forbids(self, asked: Connect) -> str:
+        """How a planned fault has a connection fail; "" where it may be made. Only listeners can be shut out."""
+        server = self.lab.server_at(asked.target.address)
+        if server is None or not self._network.endpoint(asked.target.address, asked.port):
+            return ""
+        return connecting(self.world, server.name, asked.passage if isinstance(asked.passage, Passage) else None)
 
     async def _hears_from_outside(self) -> bool:
         """Waits, in real time, for mail that is with servers that somebody else runs. False where none came."""
@@ -227,24 +242,29 @@ class LiveLab:
         self.world.now = self.clock.at_least(self.world.now)
 
     async def _ask(self, question: Question, host: str, work: Work | None) -> Answer:
-        answer = self.published.named(await self._nameserver.ask(question))
         msg, hop = (work.msg, work.hop) if work else ("", 0)
+        answer = await self._look_up(question, host, msg, hop)
         self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
         return answer
 
     async def ask(self, question: Question, server: str, passage: Passage | None) -> Answer:
         """What a listening server asks about a message that comes in; `passage` is what a client of the lab gave along."""
-        answer = await self._nameserver.ask(question)
         msg, hop = (passage.msg, passage.hop + 1) if passage else ("", 0)
+        answer = await self._look_up(question, server, msg, hop)
         self.wiretap.dns(server, question, answer, msg=msg, hop=hop)
         return answer
 
+    async def _look_up(self, question: Question, host: str, msg: str, hop: int) -> Answer:
+        """Asks the nameserver, which answers as it is planned for this question."""
+        zone = zone_for(self.world, self._zone, question, host, msg, hop)
+        if self._nameserver.zone is not zone:
+            self._nameserver.zone = zone
+        return self.published.named(await self._nameserver.ask(question))
+
     # certificates
 
-    def server_context(self, server: str, spec: CertificateSpec | None) -> ssl.SSLContext | None:
-        """What a listener of a server shows; made when the first client asks for it."""
-        if spec is None:
-            return None
+    def server_context(self, server: str, spec: CertificateSpec) -> ssl.SSLContext:
+        """What the listeners of a server show; made when the first client asks for it."""
         minimum = self.lab.hosts[server].minimum_tls
         if (spec, minimum) not in self._server_contexts:
             issued = self.authorities.issue(spec, self.start)

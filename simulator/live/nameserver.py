@@ -14,6 +14,7 @@ What it makes of a datagram or a message on TCP:
 | another class than IN                        | REFUSED                                 |
 | a question                                   | the zone's answer (`live/dnswire.py`)   |
 | ... longer than the asker takes over UDP     | the same without records, TC set        |
+| ... whose answer is planned to be truncated  | that, over UDP                          |
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import dns.opcode
 import dns.rcode
 import dns.rdataclass
 
-from simulator.live.dnswire import PAYLOAD, answer_message, question_of, to_wire
+from simulator.live.dnswire import PAYLOAD, answer_message, question_of, to_wire, truncated
 from simulator.live.errors import LabError
 from simulator.live.network import Endpoint, Network
 from simulator.live.resolver import Resolver
@@ -155,7 +156,10 @@ class Nameserver:
             return _Response(None, question, answer)
         limit = max(_SMALLEST_UDP, min(query.payload, PAYLOAD)) if by == "udp" else _LARGEST
         try:
-            return _Response(to_wire(answer_message(query, answer), limit)[2:], question, answer)
+            said = answer_message(query, answer)
+            if by == "udp" and self.zone.truncates(question):
+                return _Response(truncated(said, limit)[2:], question, answer)
+            return _Response(to_wire(said, limit)[2:], question, answer)
         except Exception:  # record data that is none: the lab's mistake, so SERVFAIL
             return _complaint(data, dns.rcode.SERVFAIL, question, answer)
 

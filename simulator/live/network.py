@@ -10,7 +10,8 @@ it is there before the listener can ask. It carries IPv6 and works where all soc
 the listener whatever the client wants to tell it in process (`note`), which no header on the wire has to carry.
 
 Two ways not to get through are told apart at once, without waiting in real time: an address of a server that does
-not listen there *refuses*, an address that no server owns is *silent*.
+not listen there *refuses*, an address that no server owns is *silent*. A planned fault may have it either way for a
+single connection, or *reset* it: `connect_in_vain` calls a port at which nobody listens, or one that hangs up at once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import asyncio
 import errno
 import os
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,13 +30,16 @@ from typing import Any, TypeVar
 from simulator.live.addresses import HOME, AddressPlan
 from simulator.live.errors import LabError
 
-__all__ = ["OUTSIDE", "Caller", "Endpoint", "Network", "Refused", "Silent"]
+__all__ = ["OUTSIDE", "RESET", "Caller", "Endpoint", "Network", "Refused", "Silent"]
 
 Endpoint = tuple[str, int]
 """A loopback address and a real port."""
 
 OUTSIDE = "192.0.2.1"
 """The public address of programs from outside, unless the lab says whom they count as (RFC 5737 documentation)."""
+
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time: closing sends a reset (on Windows two shorts, which this is not)."""
 
 _S = TypeVar("_S", bound=socket.socket)
 _BACKLOG = 128
@@ -77,6 +82,7 @@ class Network:
         self._endpoints: dict[tuple[Any, int], Endpoint] = {}
         self._callers: dict[Endpoint, _Entry] = {}
         self._unasked: deque[Endpoint] = deque()
+        self._waiting_in_vain: set[Endpoint] = set()
 
     @property
     def plan(self) -> str:
@@ -157,6 +163,36 @@ class Network:
             raise Refused(*failure.args) from None
         except TimeoutError as failure:
             raise Silent(*failure.args) from None
+
+    async def connect_in_vain(self, source_public_ip: str, target_public_ip: str, how: str) -> socket.socket:
+        """The same where a fault stands in between. `how` is refused, reset or timeout; a reset has a socket to it."""
+        if how == "timeout":
+            raise Silent(errno.ETIMEDOUT, f"{target_public_ip} does not answer")
+        door = _bound(socket.socket(), self.addresses.loopback_of(target_public_ip), None)
+        client: socket.socket | None = None
+        try:
+            if how == "reset":
+                door.listen(1)
+            client = _bound(socket.socket(), self.addresses.loopback_of(source_public_ip), None)
+            connected = await _connected(client, door.getsockname()[:2])
+            caller, _ = door.accept()
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            caller.close()
+            return connected
+        except ConnectionRefusedError as failure:
+            raise Refused(*failure.args) from None
+        finally:
+            door.close()
+
+    def give_up(self, caller: Endpoint) -> None:
+        """The listener will not answer this caller: what a real client would learn by waiting."""
+        self._waiting_in_vain.add(caller)
+
+    def gave_up(self, caller: Endpoint) -> bool:
+        """Whether that is so; asked once, when the connection is over."""
+        told = caller in self._waiting_in_vain
+        self._waiting_in_vain.discard(caller)
+        return told
 
     async def dial(self, endpoint: Endpoint) -> socket.socket:
         """A connected, non-blocking socket to a real loopback endpoint, from nobody in particular."""

@@ -17,6 +17,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from simulator.faults import CutOff
 from simulator.live.commands import read_mail, read_rcpt
 from simulator.live.connection import Connection, Limits
 from simulator.live.data import CLEMENCY, Cut, Received, read_chunk, read_content
@@ -41,27 +42,27 @@ class Desk(Protocol):
 
     def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
         """The reception of a new connection."""
-        ...
+
+    def shut(self, link: Link) -> str:
+        """How a planned fault keeps a client from outside away, before whom no network of ours stands; "" for not."""
 
     def tick(self) -> None:
         """Lets mail time catch up where it is real."""
-        ...
 
-    def certificate_context(self, reception: Reception) -> ssl.SSLContext | None:
-        """What STARTTLS shows in a session; None where there is no certificate."""
-        ...
+    def certificate_context(self, reception: Reception) -> ssl.SSLContext:
+        """What STARTTLS shows in a session."""
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
         """What a finished handshake showed, and the client's certificate as it came (empty where none)."""
-        ...
+
+    def gave_up(self, peername: tuple[Any, ...]) -> None:
+        """Tells a client of the lab in process what a real one would learn by waiting."""
 
     async def ask(self, question: Question, link: Link) -> Answer:
         """Asks the nameserver about the sender of a message."""
-        ...
 
     def crashed(self, error: Exception, link: Link) -> None:
         """Something here is broken; the client only hears 451."""
-        ...
 
 
 _FIXED = {
@@ -110,16 +111,24 @@ class LabSMTP(Connection):
     def tap(self, who: str, line: str) -> None:
         self.desk.wiretap.line(self.link, who, line, encrypted=self.is_secure)
 
+    def gave_up(self, peername: tuple[Any, ...]) -> None:
+        if self.link.passage is not None:
+            self.desk.gave_up(peername)
+
     def crashed(self, error: Exception) -> None:
         self.desk.crashed(error, self.link)
 
     async def greet(self, peername: tuple[Any, ...]) -> None:
         self.reception, self.link = self.desk.admit(self, peername)
+        if how := self.desk.shut(self.link):
+            raise CutOff(how)
         if len(self.desk.sessions) > self.limits.connections:
             await self.answer(Reply(421, "4.3.2", "Too many connections"))
             return
         try:
             reply = self.reception.open()
+        except CutOff:
+            raise
         except Exception as error:
             self.crashed(error)
             reply = Reply(421, "4.3.0", "Local error in processing")
@@ -150,13 +159,13 @@ class LabSMTP(Connection):
         self._forget()
         self._extended = extended
         reply, self._keywords = self.reception.hello(hostname, extended=extended)
-        await self.answer(Reply(reply.code, "", "\n".join((reply.text, *self._keywords))) if extended else reply)
+        listed = extended and reply.ok
+        await self.answer(Reply(reply.code, "", "\n".join((reply.text, *self._keywords))) if listed else reply)
 
     def _announces(self, keyword: str) -> bool:
         return any(k.partition(" ")[0].upper() == keyword for k in self._keywords)
 
     async def smtp_STARTTLS(self, arg: str) -> None:
-        context = self.desk.certificate_context(self.reception)
         if arg:
             await self.answer(_NO_PARAMETERS)
         elif self.is_secure:
@@ -165,11 +174,13 @@ class LabSMTP(Connection):
             await self.answer(_NO_HELLO)
         elif not self._announces("STARTTLS"):
             await self.answer(Reply(502, "5.5.1", "STARTTLS is not offered"))
-        elif context is None:
+        elif self.reception.certificate is None:
             await self.answer(Reply(454, "4.7.0", "TLS not available"))  # RFC 3207 4
         else:
-            await self.answer(self.reception.starttls())
-            await self.secure(context)
+            ready = self.reception.starttls()
+            await self.answer(ready)
+            if ready.code == 220:
+                await self.secure(self.desk.certificate_context(self.reception))
 
     def _look_at_tls(self) -> None:
         assert self.transport is not None
@@ -258,7 +269,11 @@ class LabSMTP(Connection):
         if refusal:
             await self.answer(refusal)
             return
-        await self.answer(self.reception.ready())
+        ready = self.reception.ready()
+        await self.answer(ready)
+        if ready.code != 354:
+            return
+        await self._lose_some()
         limit = self.reception.limit
         try:
             got = await read_content(self._reader, limit and limit + CLEMENCY, self._reset_timeout)
@@ -268,6 +283,16 @@ class LabSMTP(Connection):
         self.tap("client", f"({got.size} octets)")
         await self._take(got)
 
+    async def _lose_some(self) -> None:
+        """Where content is to be cut, takes half of what was declared before it is."""
+        try:
+            self.reception.receives()
+        except CutOff:
+            declared = int(self.reception.envelope.parameters.get("SIZE") or 0) if self.reception.envelope else 0
+            taken = len(await self._reader.read(max(1, declared // 2)))
+            self.tap("note", f"connection cut after {taken} octets of the message")
+            raise
+
     async def smtp_BDAT(self, arg: str) -> None:
         size, *last = arg.split() or [""]
         if not size.isdecimal() or [word.upper() for word in last] not in ([], ["LAST"]):
@@ -276,6 +301,8 @@ class LabSMTP(Connection):
             await self.answer(Reply(501, "5.5.4", "Syntax: BDAT size [LAST]"))
             return
         refusal = self._not_ready() if self._announces("CHUNKING") else Reply(502, "5.5.1", "CHUNKING is not offered")
+        if refusal is None:
+            await self._lose_some()
         limit = self.reception.limit
         keep = refusal is None and (limit is None or self._chunked + int(size) <= limit + CLEMENCY)
         try:

@@ -13,12 +13,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from simulator.faults import CutOff
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import Certificate, TlsFacts
+from simulator.mishaps import connecting, parks, shown_by, zone_for
 from simulator.policy.asking import Asking
 from simulator.policy.attempt import Try
 from simulator.policy.dialogue import (
+    NO_EHLO,
     Broken,
     Connect,
     Data,
@@ -33,7 +36,7 @@ from simulator.policy.dialogue import (
     StartTls,
 )
 from simulator.reception import Reception
-from simulator.topology import CertificateSpec, Server
+from simulator.topology import CertificateSpec, Lab, Server
 from simulator.transport import Ask, process
 from simulator.validation import Carry, Script, Validation
 from simulator.world import Passage, World
@@ -59,22 +62,36 @@ class PlanEngine:
         world = self.world
         while work := world.queue.take(until=until, first_attempts_only=first_attempts_only):
             world.now = max(world.now, work.due)
-            server = world.lab.servers[work.host]
-            self.drive(process(world, work), server.certificate)
+            if not parks(world, work):
+                about = (work.host, work.msg, work.hop)
+                self.drive(process(world, work), world.lab.servers[work.host].certificate, *about)
 
-    def drive(self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None) -> Any:
-        """Carries out one journey; `certificate` is what its client shows when asked. Returns what it returns."""
-        line = _Line(self, certificate)
+    def relab(self, lab: Lab) -> None:
+        """Goes on in a changed lab."""
+        self.world.relab(lab)
+        self._zone = lab.zone.with_keys(self.world.keys)
+
+    def drive(
+        self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None, host: str = "", msg: str = "",
+        hop: int = 0,
+    ) -> Any:  # fmt: skip
+        """Carries out one journey of `host`; `certificate` is what its client shows when asked. Returns what it returns."""
+        line = _Line(self, certificate, host)
         told: Answer | Heard | None = None
         while True:
             try:
                 ask = journey.send(told)
             except StopIteration as done:
                 return done.value
-            told = self._zone.lookup(ask.name, ask.type) if isinstance(ask, Question) else line.carry(ask)
+            told = self.look_up(ask, host, msg, hop) if isinstance(ask, Question) else line.carry(ask)
 
-    def answering(self, asking: Asking[T]) -> T:
-        """What a decision comes to that asks DNS."""
+    def look_up(self, question: Question, host: str, msg: str, hop: int) -> Answer:
+        """What DNS answers a host that asks about a message."""
+        zone = zone_for(self.world, self._zone, question, host, msg, hop)
+        return zone.lookup(question.name, question.type)
+
+    def answering(self, asking: Asking[T], host: str, msg: str, hop: int) -> T:
+        """What a decision of `host` comes to that asks DNS."""
         answer: Any = None
         while True:
             try:
@@ -82,7 +99,7 @@ class PlanEngine:
             except StopIteration as done:
                 result: T = done.value
                 return result
-            answer = self._zone.lookup(question.name, question.type)
+            answer = self.look_up(question, host, msg, hop)
 
     def submit(self, journey: Generator[Ask, Any, Try], certificate: CertificateSpec | None = None) -> Try:
         """A person's client hands in a message."""
@@ -100,7 +117,7 @@ class PlanEngine:
                 return result
             told = None
             if isinstance(ask, Carry):
-                told = self.drive(ask.journey, self.world.lab.servers[ask.host].certificate)
+                told = self.drive(ask.journey, self.world.lab.servers[ask.host].certificate, ask.host)
             else:
                 self.run(first_attempts_only=True)
 
@@ -108,12 +125,20 @@ class PlanEngine:
 class _Line:
     """The connection of one sending host: what the network and the other side would answer."""
 
-    def __init__(self, engine: PlanEngine, certificate: CertificateSpec | None) -> None:
-        self.engine, self.certificate = engine, certificate
+    def __init__(self, engine: PlanEngine, certificate: CertificateSpec | None, host: str) -> None:
+        self.engine, self.certificate, self.host = engine, certificate, host
         self.reception: Reception | None = None
         self.server: Server | None = None
+        self.passage: Passage | None = None
 
     def carry(self, action: object) -> Heard:
+        try:
+            return self._carried(action)
+        except CutOff as cut:
+            self.reception = None
+            return Broken(cut.how)
+
+    def _carried(self, action: object) -> Heard:
         if isinstance(action, Connect):
             return self._connect(action)
         reception = self.reception
@@ -139,6 +164,9 @@ class _Line:
         if action.port not in (*_OPEN_PORTS, host.submission.port):
             return Broken("refused")
         passage = action.passage if isinstance(action.passage, Passage) else None
+        self.passage = passage
+        if how := connecting(world, server.name, passage):
+            return Broken(how)
         session = Session(peer=action.source, server=server.name, port=action.port)
         self.server, self.reception = server, Reception(world, session, passage)
         reply = self.reception.open()
@@ -148,25 +176,35 @@ class _Line:
 
     def _hello(self, reception: Reception, asked: Hello) -> Heard:
         reply, keywords = reception.hello(asked.name)
+        if reply.code in NO_EHLO:
+            reply, keywords = reception.hello(asked.name, extended=False)[0], ()
         return Said(reply, keywords)
 
     def _data(self, reception: Reception, asked: Data) -> Heard:
-        reception.ready()
-        return Said(self.engine.answering(reception.content(asked.content)))
+        ready = reception.ready()
+        if ready.code != 354:
+            return Said(ready)
+        reception.receives()
+        msg, hop = (self.passage.msg, self.passage.hop + 1) if self.passage else ("", 0)
+        return Said(self.engine.answering(reception.content(asked.content), reception.host.name, msg, hop))
 
     def _handshake(self, reception: Reception, asked: StartTls) -> Heard:
         server, start = self.server, self.engine.start
-        shown = reception.certificate
-        if server is None or shown is None:
+        if server is None or reception.certificate is None:
             return Said(Reply(502, "5.5.1", "STARTTLS is not offered"))
-        reception.starttls()
+        ready = reception.starttls()
+        if ready.code != 220:
+            return Said(ready)
+        shown = reception.shakes_hands()
+        assert shown is not None
         if asked.version and asked.version < reception.host.minimum_tls:
             self.reception = None
             return Broken("handshake")
         first = asked.shows if isinstance(asked.shows, CertificateSpec) else self.certificate
-        own = first if asked.certificate else None
+        own = shown_by(self.engine.world, self.host, first) if asked.certificate else None
         version = _VERSIONS[asked.version]
         reception.secured(TlsFacts(version, "", _shown(own, start) if own else None))
+        # A certificate that a fault has put in its place is none that DNS knows.
         holder = self.engine.world.lab.holder(server) if shown == server.certificate else ""
         return Secured(TlsFacts(version, "", _shown(shown, start, holder)))
 

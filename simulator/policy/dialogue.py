@@ -29,9 +29,12 @@ from simulator.policy.tls import Demand, Level, Verdict, judge
 from simulator.value import value
 
 __all__ = [
-    "NO_SMTPUTF8", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
+    "NO_EHLO", "NO_SMTPUTF8", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
     "Secured", "StartTls", "converse",
 ]  # fmt: skip
+
+NO_EHLO = (500, 502, 504)
+"""Replies to EHLO after which HELO is tried (RFC 5321 4.1.4)."""
 
 NO_SMTPUTF8 = "no-smtputf8"
 """The reason of a session that ended because an address outside ASCII cannot go to a host without SMTPUTF8."""

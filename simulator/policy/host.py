@@ -25,7 +25,9 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = ["LAB_PASSWORD", "ChoosesCertificate", "Held", "Host", "Notice", "Submission", "Traced"]
+__all__ = [
+    "LAB_PASSWORD", "ChoosesCertificate", "Held", "Host", "Notice", "SaysMailboxFull", "Submission", "Traced",
+]  # fmt: skip
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
@@ -93,6 +95,13 @@ class ChoosesCertificate(Protocol):
     def certificate_for(self, session: Session) -> object:
         """A `CertificateSpec` of its server, None where STARTTLS has none to show."""
         ...
+
+
+@runtime_checkable
+class SaysMailboxFull(Protocol):
+    """A host that takes mail for a mailbox that is full and returns it at delivery, in words of its own."""
+
+    def mailbox_full(self, mailbox: Address) -> Reply: ...
 
 
 class Host(Protocol):

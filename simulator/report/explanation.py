@@ -120,9 +120,14 @@ def _later(played: Played, later: Played | None) -> list[str]:
     if later is None:
         return []
     attempts = max((e["attempts"] for e in later.of("kept")), default=0)
+    first: dict[str, Ending] = {}
+    for ending in later.endings:
+        first.setdefault(print_path(ending.path), ending)
+    number = {path: sum(1 for e in later.endings if print_path(e.path) == path) for path in first}
     return [
-        f"in the end, after {span(e.event.t)} and {_count(attempts + 1, 'attempt')}: {print_path(e.path)}"
-        for e in later.endings
+        f"in the end, after {span(e.event.t)} and {_count(attempts + 1, 'attempt')}: {path}"
+        + (f" ({number[path]} copies)" if number[path] > 1 else "")
+        for path, e in first.items()
     ]  # fmt: skip
 
 

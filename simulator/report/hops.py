@@ -164,6 +164,16 @@ def _dropped(event: Event, told: _Told) -> Written:
     yield "DROP", event["why"], False
 
 
+def _struck(event: Event, told: _Told) -> Written:
+    times = f" (for the {_ordinal(event['nth'])} time)" if event["nth"] > 1 else ""
+    yield "FAULT", f"{event['where']}: {event['says']}{times}", True
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 def _held(event: Event, told: _Told) -> Written:
     yield "HOLD", event["reason"], False
 
@@ -171,7 +181,7 @@ def _held(event: Event, told: _Told) -> Written:
 _WRITERS: Mapping[str, Callable[[Event, _Told], Written]] = {
     "session.open": _connected, "tls": _secured, "accepted": _accepted, "refused": _refused, "dns": _asked,
     "unroutable": _unroutable, "attempt": _attempted, "delivered": _delivered, "kept": _kept, "bounced": _bounced,
-    "expanded": _expanded, "dropped": _dropped, "held": _held,
+    "expanded": _expanded, "dropped": _dropped, "held": _held, "fault": _struck,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ __all__ = ["run_document"]
 def run_document(result: RunResult) -> dict[str, Any]:
     """The one document of `run --json`."""
     sums = [f.played.balance for f in result.flows()]
-    counts = ("accepted", "delivered", "bounced", "queued", "dropped", "held")
+    counts = ("accepted", "delivered", "bounced", "queued", "dropped", "held", "duplicated")
     broken = {d.expected for f in result.flows() for d in f.differences if d.key == "always"}
     asked = dict.fromkeys([*(w for f in result.flows() for w in f.flow.always), "nothing lost"])
     lost = any(not b.holds for b in sums)

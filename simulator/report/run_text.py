@@ -63,6 +63,8 @@ def summary(result: RunResult, wall: float) -> str:
     )
     if held := sum(b.held for b in sums):
         mail += f" + {held} held"
+    if again := sum(b.duplicated for b in sums):
+        mail += f", {again} of them duplicate{'' if again == 1 else 's'} after a cut connection"
     if lost := [copy for b in sums for copy in b.lost]:
         mail += f"; WITHOUT A FATE: {', '.join(lost)}"
     return f"{told}; {mail}; {wall:.1f} s"

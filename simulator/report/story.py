@@ -127,6 +127,7 @@ def _why(difference: Difference, played: Played) -> list[str]:
             at = f"    {candidate['at']}" if candidate["at"] else ""
             text = f"  {verdict:<7} {candidate['name']:<24} {candidate['says'] or candidate['reason']}{at}"
             lines.append(_labelled("", text))
+    lines += _faults(difference, played, "fault" if lines else "why")
     ending = difference.ending
     if not lines and ending is not None and ending.event.at:  # nothing had to be decided where the paths part
         says = ending.event.get("why") or ending.event.get("says") or f"the message ended at {ending.event.host}"
@@ -138,6 +139,20 @@ def _why(difference: Difference, played: Played) -> list[str]:
         if known:
             lines.append(_labelled("rule", f"{known.id} {known.fidelity}: {known.says}"))
     return lines
+
+
+def _faults(difference: Difference, played: Played, label: str) -> list[str]:
+    """The planned faults that the message met, each once, and how often."""
+    msg = difference.ending.msg if difference.ending else ""
+    met: dict[tuple[str, str], int] = {}
+    for event in played.log.of("fault"):
+        if event.msg == msg:
+            key = (f"{event['where']}: {event['says']}", str(event.at) if event.at else "")
+            met[key] = met.get(key, 0) + 1
+    return [
+        _labelled("" if number else label, f"{says}{f', {count} times' if count > 1 else ''}    {at}".rstrip())
+        for number, ((says, at), count) in enumerate(met.items())
+    ]
 
 
 def _decisions(difference: Difference, played: Played) -> list[Event]:

@@ -21,7 +21,8 @@ from simulator.mail.path import folded
 from simulator.scenario.compare import alternatives
 from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.expectations import check_expectation, invariants
-from simulator.scenario.model import Flow, Validate
+from simulator.scenario.faultsteps import with_faults
+from simulator.scenario.model import Change, Flow, Pause, Validate
 from simulator.scenario.names import Names
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.schema import FLOW_WORDS
@@ -31,6 +32,7 @@ from simulator.scenario.sentence import ELLIPSIS, Sentence, parse
 from simulator.scenario.steps import apply_steps
 from simulator.scenario.validate import Asked
 from simulator.scenario.values import duration, moment
+from simulator.scenario.waiting import Waited, read_later
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Source
 from simulator.topology import Lab
@@ -39,7 +41,9 @@ __all__ = ["Ground", "always_words", "changed", "play_in"]
 
 _MOST_ALTERNATIVES: Final = 200
 _HOW_PLAYED: Final = ("date", "until", "violates")
-_NOT_ASSERTED: Final = frozenset({"path", "send", "given", "do", "always", "about", "note", "source", "also"})
+_NOT_ASSERTED: Final = frozenset(
+    {"path", "send", "given", "do", "faults", "later", "always", "about", "note", "source", "also"}
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Ground:
     read_file: Callable[[str], bytes | str]
     base: str  # the folder of the scenario file
     validations: tuple[Validate, ...] = ()  # of the steps that lead to this ground
+    pauses: tuple[Pause, ...] = ()  # likewise
 
     def validates(self, asked: list[Asked]) -> tuple[Validate, ...]:
         """What steps ask for, with the lab of their moment; a lab that is wrong is reported when it is built."""
@@ -64,9 +69,19 @@ class Ground:
             if (lab := self.build(a.tree))
         )
 
+    def paused(self, waits: list[Waited]) -> tuple[Pause, ...]:
+        """What steps wait, with the lab of their moment."""
+        return tuple(Pause(lab, wait.span, wait.at) for wait in waits if (lab := self.build(wait.tree)))
 
-def changed(tree: Node, holder: Node, problems: ProblemList, asked: list[Asked] | None = None) -> Node:
-    """The tree after the `given` and then the `do` of a file, a stage or a flow; `asked` collects validations."""
+
+def changed(
+    tree: Node, holder: Node, problems: ProblemList, asked: list[Asked] | None = None, waits: list[Waited] | None = None
+) -> Node:
+    """The tree after the `faults`, the `given` and then the `do` of a file, a stage or a flow.
+
+    `asked` collects validations, `waits` the waits.
+    """
+    tree = with_faults(tree, holder.get("faults"), problems)
     given = holder.get("given")
     if given is not None and not given.is_null:
         if given.is_map:
@@ -74,7 +89,7 @@ def changed(tree: Node, holder: Node, problems: ProblemList, asked: list[Asked] 
         else:
             fix = "Write  servers: {NAME: {...}}, or use do: for a list of steps"
             problems.error(given.at, "given has the shape of the lab file.", fix)
-    return apply_steps(tree, holder.get("do"), problems, asked)
+    return apply_steps(tree, holder.get("do"), problems, asked, waits)
 
 
 def always_words(node: Node | None, problems: ProblemList) -> dict[str, Source]:
@@ -95,7 +110,13 @@ def play_in(ground: Ground, entry: Entry, problems: ProblemList, *, repeats: boo
 def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) -> Flow | None:
     long = _long_form(entry, problems)
     asked: list[Asked] = []
-    tree = changed(ground.tree, long, problems, asked)
+    waits: list[Waited] = []
+    tree = changed(ground.tree, long, problems, asked, waits)
+
+    def apply(before: Node, steps: Node | None, more: list[Waited]) -> Node:
+        return apply_steps(before, steps, problems, asked, more)
+
+    moved = read_later(long.get("later"), tree, apply, problems)
     always = {**ground.always, **always_words(long.get("always"), problems)}
     names = Names.of(tree, ground.lab_file)
     found = drafts(
@@ -111,7 +132,8 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
     if not paths and not problems.errors and not expectations and not only_validates:
         problems.error(entry.key_at, f"flow {entry.key!r} expects nothing.", "Write  path: ... or never: [...]")
     lab = ground.build(tree)
-    if lab is None or problems.errors:
+    later = [Change(change.after, made) for change in moved if (made := ground.build(change.tree))]
+    if lab is None or len(later) < len(moved) or problems.errors:
         return None
     if repeats:  # `still` repeats the sentence and how it is played, not what else was true at that stage
         expectations = {key: node for key, node in expectations.items() if key in _HOW_PLAYED}
@@ -120,7 +142,8 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
         entry.key, entry.key_at, ground.stage, lab, tree, sends, paths, also, expectations,
         always, {folded(n.text): n.at for n in (expectations["violates"].items if "violates" in expectations else ())},
         _date(expectations.get("date")), _until(expectations.get("until")), repeats, _text(long, "note"), _text(long, "source"),
-        (*ground.validations, *ground.validates(asked)),
+        (*ground.validations, *ground.validates(asked)), pauses=(*ground.pauses, *ground.paused(waits)),
+        later=tuple(later),
     )  # fmt: skip
 
 

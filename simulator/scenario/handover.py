@@ -21,7 +21,7 @@ from simulator.scenario.scenario import Flow, Send
 from simulator.topology import CertificateSpec, Lab, Server
 from simulator.world import Passage, World
 
-__all__ = ["CLIENT_ADDRESS", "Handover", "handovers"]
+__all__ = ["CLIENT_ADDRESS", "Handover", "hand_over", "handovers"]
 
 CLIENT_ADDRESS = "192.0.0.8"
 """Where people's mail programs are: the IPv4 dummy address (RFC 7600), which no connector of a lab will list."""
@@ -44,10 +44,11 @@ def handovers(flow: Flow, world: World) -> Iterator[Handover]:
     at = world.log.begin
     for send in flow.send:
         at += send.after
-        yield _handover(send, world, at)
+        yield hand_over(send, world, at)
 
 
-def _handover(send: Send, world: World, at: datetime) -> Handover:
+def hand_over(send: Send, world: World, at: datetime) -> Handover:
+    """One message, with the next id of the world."""
     lab = world.lab
     having = (p for p in lab.people.values() if any(a == send.sender for a, _ in p.mailboxes))
     person = lab.people.get(send.person) or next(having, None)

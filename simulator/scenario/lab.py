@@ -23,6 +23,7 @@ from simulator.products.registry import PRODUCTS, Product
 from simulator.products.service_names import front_door, reverse_name
 from simulator.scenario.certificate import read_certificate, read_certificates
 from simulator.scenario.errors import near_miss
+from simulator.scenario.faults import read_faults
 from simulator.scenario.people import Places, check_name, read_people
 from simulator.scenario.records import read_records
 from simulator.scenario.schema import LAB_WORDS, SERVER_WORDS
@@ -72,6 +73,7 @@ def _build(tree: Node, problems: ProblemList, start: datetime, file: str) -> Lab
         if check := getattr(one.settings, "check_people", None):  # settings that name people of the lab
             check(people.values(), problems)
     zone = _zone(tree.get("dns"), found, problems)
+    faults = read_faults(tree.get("faults"), {f.server.name: f.server for f in found}, people.values(), problems)
     if problems.errors:
         return None
     name = tree.get("name")
@@ -83,6 +85,7 @@ def _build(tree: Node, problems: ProblemList, start: datetime, file: str) -> Lab
         zone,
         file,
         frozenset(f.server.name for f in found if f.down),
+        faults,
     )
 
 

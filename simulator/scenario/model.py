@@ -11,7 +11,7 @@ from simulator.scenario.sentence import ELLIPSIS, Sentence
 from simulator.source import NOWHERE, Node, Problem, Source
 from simulator.topology import CertificateSpec, Lab
 
-__all__ = ["Flow", "Scenario", "Send", "Stage", "Validate"]
+__all__ = ["Change", "Flow", "Pause", "Scenario", "Send", "Stage", "Validate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,23 @@ class Validate:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A step `wait`: mail time that passes in the lab as it is at that step."""
+
+    lab: Lab
+    span: timedelta
+    at: Source
+
+
+@dataclass(frozen=True)
+class Change:
+    """The lab from a time after the flow's beginning on."""
+
+    after: timedelta
+    lab: Lab
+
+
+@dataclass(frozen=True)
 class Flow:
     """One expectation about mail: the lab as given and done for it, the messages, the paths, and what else is asserted.
 
@@ -78,6 +95,8 @@ class Flow:
     note: str = ""
     source: str = ""
     validations: tuple[Validate, ...] = ()  # of the steps of file, stage and flow, in their order
+    pauses: tuple[Pause, ...] = ()  # likewise
+    later: tuple[Change, ...] = ()
 
     @property
     def expected(self) -> tuple[Sentence, ...]:

@@ -4,6 +4,8 @@ Changes apply outside in and in this order:
 
     lab file -> file given -> file do -> [each stage so far: given -> do] -> flow given -> flow do
 
+(and `faults` before each given)
+
 A flow's own changes end with it; a stage's stay for the stages after it. Nothing is opened here: the caller reads files.
 All problems of the scenario and its lab are collected and raised together.
 """
@@ -25,6 +27,7 @@ from simulator.scenario.model import Flow, Scenario, Send, Stage
 from simulator.scenario.schema import SCENARIO_WORDS, STAGE_WORDS, Word
 from simulator.scenario.syntax import hidden_comments
 from simulator.scenario.validate import Asked
+from simulator.scenario.waiting import Waited
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, Problem, ProblemList, Source
 from simulator.topology import Lab
@@ -123,10 +126,11 @@ class _Loading:
             raise self.failed()
         self.build(tree)  # what is wrong with the lab itself comes first
         asked: list[Asked] = []
-        tree = changed(tree, root, self.problems, asked)
+        waits: list[Waited] = []
+        tree = changed(tree, root, self.problems, asked, waits)
         lab = self.build(tree)
         ground = self._ground(tree, None, always_words(root.get("always"), self.problems))
-        ground = replace(ground, validations=ground.validates(asked))
+        ground = replace(ground, validations=ground.validates(asked), pauses=ground.paused(waits))
         known: dict[str, Entry] = {}
         flows = self._flows(root.get("flows"), ground, known)
         stages = list(self._stages(root.get("stages"), ground, known))
@@ -210,10 +214,11 @@ class _Loading:
             name = self._stage_name(item, names)
             self._words(item, STAGE_WORDS, "a stage")
             asked: list[Asked] = []
-            tree = changed(ground.tree, item, self.problems, asked)
+            waits: list[Waited] = []
+            tree = changed(ground.tree, item, self.problems, asked, waits)
             self.build(tree)
             always = {**ground.always, **always_words(item.get("always"), self.problems)}
-            ground = replace(ground, tree=tree, stage=name)
+            ground = replace(ground, tree=tree, stage=name, pauses=(*ground.pauses, *ground.paused(waits)))
             here = replace(ground, always=always, validations=(*ground.validations, *ground.validates(asked)))
             earlier = dict(known)
             flows = self._flows(item.get("flows"), here, known)

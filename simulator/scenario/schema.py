@@ -17,7 +17,7 @@ from simulator.scenario.zone_words import WORD_FORMS
 from simulator.topology import DEFECTS
 
 __all__ = [
-    "EXPECTATIONS", "FLOW_WORDS", "INVARIANT_WORDS", "LAB_WORDS", "SCENARIO_WORDS", "SEND_WORDS", "SERVER_WORDS",
+    "EXPECTATIONS", "FAULT_WORDS", "FLOW_WORDS", "INVARIANT_WORDS", "LAB_WORDS", "LATER_WORDS", "SCENARIO_WORDS", "SEND_WORDS", "SERVER_WORDS",
     "STAGE_WORDS", "STEP_WORDS", "Word", "json_schema", "words_of",
 ]  # fmt: skip
 
@@ -44,7 +44,31 @@ LAB_WORDS: Final[Mapping[str, Word]] = {
     "people": Word("name: address at server; a list for several mailboxes", {"$ref": "#/$defs/people"}),
     "servers": Word("the mail hosts by name", {"$ref": "#/$defs/servers"}),
     "dns": Word("records beside those that follow from fqdn, ip and the services", {"$ref": "#/$defs/dns"}),
+    "faults": Word("what goes wrong from the start", {"$ref": "#/$defs/faults"}),
 }
+
+FAULT_WORDS: Final[Mapping[str, Word]] = {
+    "at": Word("where: a server; for full: mailbox also a person", _TEXT),
+    "link": Word("where: the sessions of one server with another, a -> b", _TEXT),
+    "dns": Word("where: a question, NAME TYPE; with at, only when that server asks", _TEXT),
+    "down": Word("what: nobody gets through for this long (or forever), and a server sends nothing", _TEXT),
+    "how": Word("how a server is down: refused (unless told), silent, reset", {"enum": ["refused", "silent", "reset"]}),
+    "reply": Word("what: this 4xx or 5xx reply instead of the host's; to says at which verb", _TEXT),
+    "cut": Word("what: the connection ends before, during or after VERB; after, the server has acted", _TEXT),
+    "strip": Word("what: a keyword that EHLO does not announce, such as STARTTLS", _TEXT),
+    "cert": Word("what: a defect of the server's certificate", {"enum": list(DEFECTS)}),
+    "slow": Word("what: mail time that every reply takes, or those to one verb", _TEXT),
+    "answer": Word("what: NXDOMAIN, SERVFAIL, timeout, truncated, stale, wrong address, or an address", _TEXT),
+    "full": Word("what: mailbox or disk", {"enum": ["mailbox", "disk"]}),
+    "clock": Word("what: how wrong the server's clock is: 2h is fast, -2h slow", _TEXT),
+    "to": Word("when: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, or END for the final dot", _TEXT),
+    "nth": Word("when: from this occasion on; only that one unless times says more", _TEXT),
+    "times": Word("when: as often as this", _TEXT),
+    "from": Word("when: so long after the flow has begun, or after the step", _TEXT),
+    "for": Word("when: for so long", _TEXT),
+    "chance": Word("when: in so many percent of the occasions, drawn by the seed", _TEXT),
+    "name": Word("by which the step fault: {remove: NAME} mends it", _TEXT),
+}  # fmt: skip
 
 SERVER_WORDS: Final[Mapping[str, Word]] = {
     "is": Word("what kind of server this is", {"enum": list(PRODUCTS)}),
@@ -74,6 +98,7 @@ SCENARIO_WORDS: Final[Mapping[str, Word]] = {
     "lab": Word("path of the lab file, relative to this one, or a lab", {"type": ["string", "object"]}),
     "given": Word("a patch with the shape of the lab file", {"$ref": "#/$defs/patch"}),
     "do": Word("steps in the words of a runbook", {"$ref": "#/$defs/steps"}),
+    "faults": Word("what goes wrong in every flow", {"$ref": "#/$defs/faults"}),
     "always": Word("what must hold in every flow", {"$ref": "#/$defs/always"}),
     "flows": Word("name: a sentence, a list of sentences, or the long form", {"$ref": "#/$defs/flows"}),
     "stages": Word("a migration, stage by stage", {"type": "array", "items": {"$ref": "#/$defs/stage"}}),
@@ -90,6 +115,7 @@ STAGE_WORDS: Final[Mapping[str, Word]] = {
     "note": Word("text for the reader", _TEXT),
     "given": Word("a patch with the shape of the lab file; later stages keep it", {"$ref": "#/$defs/patch"}),
     "do": Word("steps; later stages keep what they did", {"$ref": "#/$defs/steps"}),
+    "faults": Word("what goes wrong in this stage and later ones", {"$ref": "#/$defs/faults"}),
     "always": Word("what must hold in every flow of the stage", {"$ref": "#/$defs/always"}),
     "flows": Word("flows played in this stage", {"$ref": "#/$defs/flows"}),
     "still": Word("names of earlier flows that hold again", _ONE_OR_MORE),
@@ -126,15 +152,20 @@ FLOW_WORDS: Final[Mapping[str, Word]] = {
     "send": Word("what is sent; a list is sent in order", {"anyOf": [{"$ref": "#/$defs/send"}, {"type": "array", "items": {"$ref": "#/$defs/send"}}]}),
     "given": Word("a patch for this flow alone", {"$ref": "#/$defs/patch"}),
     "do": Word("steps for this flow alone", {"$ref": "#/$defs/steps"}),
-    "faults": Word("what goes wrong: where, what, when", _LIST, built=False),
+    "faults": Word("what goes wrong in this flow: where, what, when", {"$ref": "#/$defs/faults"}),
     "always": Word("what must hold in this flow", {"$ref": "#/$defs/always"}),
-    "later": Word("changes while mail waits: a list of after and do", _LIST, built=False),
+    "later": Word("changes while mail waits: a list of after and do", {"$ref": "#/$defs/later"}),
     "date": Word("when it plays", _TEXT),
     **EXPECTATIONS,
     "about": Word("one sentence", _TEXT),
     "note": Word("text for the reader", _TEXT),
     "source": Word("where the case comes from", _TEXT),
 }  # fmt: skip
+
+LATER_WORDS: Final[Mapping[str, Word]] = {
+    "after": Word("how long after the flow has begun", _TEXT),
+    "do": Word("steps", {"$ref": "#/$defs/steps"}),
+}
 
 SEND_WORDS: Final[Mapping[str, Word]] = {
     "from": Word("the sender: a person or an address", _TEXT),
@@ -163,8 +194,8 @@ STEP_WORDS: Final[Mapping[str, Word]] = {
     "cert": Word("cert SERVER: its new certificate", {"$ref": "#/$defs/cert"}),
     "stop": Word("switches a server off", _ONE_OR_MORE),
     "start": Word("switches it on again", _ONE_OR_MORE),
-    "fault": Word("something goes wrong from here on", _MAP, built=False),
-    "wait": Word("mail time passes", _TEXT, built=False),
+    "fault": Word("something goes wrong from here on; remove: NAME, or all, mends it", _MAP),
+    "wait": Word("mail time passes, and the queues are worked off", _TEXT),
     "validate": Word("the two tests of the admin centre: connector, to, result, says", {"type": ["string", "object"]}),
 }
 """Steps beside the cmdlets, which `simulator.scenario.steps` lists."""
@@ -174,7 +205,7 @@ def words_of() -> Mapping[str, Mapping[str, Word]]:
     """Every table by its heading in the reference."""
     return {
         "Lab file": LAB_WORDS, "Server": SERVER_WORDS, "Scenario file": SCENARIO_WORDS, "Stage": STAGE_WORDS,
-        "Flow": FLOW_WORDS, "send": SEND_WORDS, "Steps": STEP_WORDS,
+        "Flow": FLOW_WORDS, "send": SEND_WORDS, "Steps": STEP_WORDS, "Fault": FAULT_WORDS,
     }  # fmt: skip
 
 
@@ -195,6 +226,8 @@ def json_schema(part: str = "") -> dict[str, Any]:
             "flow": _object(FLOW_WORDS),
             "send": _object(SEND_WORDS),
             "steps": {"type": "array", "items": {"type": ["object", "string"]}},
+            "faults": {"type": "array", "items": _object(FAULT_WORDS)},
+            "later": {"type": "array", "items": _object(LATER_WORDS)},
             "patch": {"type": "object", "properties": dict.fromkeys(LAB_WORDS, _ANY), "additionalProperties": False},
             "always": {"type": ["array", "string"], "items": {"enum": list(INVARIANT_WORDS)}},
             "people": {"type": "object", "additionalProperties": _ONE_OR_MORE},

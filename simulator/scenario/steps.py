@@ -9,6 +9,8 @@
       - move: {Bob: onprem}
       - settings onprem: {Outbound Gateway: mail.contoso.com}
       - validate: {connector: O365 to own servers, to: John}
+      - fault: {at: onprem, down: 1h, name: outage}
+      - wait: 10m
 
 A step has one key, or is a command line as it stands in a shell [powershell]. A cmdlet finds its server by the object that
 it names; where several servers could be meant, `server:` says which. New- refuses an object that is there, Set- and Remove-
@@ -23,11 +25,13 @@ from typing import Final
 
 from simulator.scenario import cmdlets
 from simulator.scenario.errors import near_miss
+from simulator.scenario.faultsteps import fault_step
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import mailbox_of, moved
 from simulator.scenario.powershell import as_step, is_command
 from simulator.scenario.schema import STEP_WORDS
 from simulator.scenario.validate import CMDLET, Asked, is_validate, read_validate
+from simulator.scenario.waiting import Waited, read_wait
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Scalar, Source
 
@@ -36,8 +40,11 @@ __all__ = ["apply_step", "apply_steps"]
 _OF_A_SERVER: Final = ("settings", "cert")  # the words that a server's name follows
 
 
-def apply_steps(tree: Node, steps: Node | None, problems: ProblemList, asked: list[Asked] | None = None) -> Node:
-    """The tree after all steps of a list. `asked` collects the validations."""
+def apply_steps(
+    tree: Node, steps: Node | None, problems: ProblemList, asked: list[Asked] | None = None,
+    waits: list[Waited] | None = None,
+) -> Node:  # fmt: skip
+    """The tree after all steps of a list. `asked` collects the validations, `waits` the waits."""
     if steps is None or steps.is_null:
         return tree
     if not steps.is_list:
@@ -46,6 +53,11 @@ def apply_steps(tree: Node, steps: Node | None, problems: ProblemList, asked: li
         )
         return tree
     for step in steps.items:
+        span = read_wait(step, problems)
+        if span is not None:
+            if waits is not None:
+                waits.append(Waited(tree, span, step.at))
+            continue
         tree = apply_step(tree, step, problems, asked)
     return tree
 
@@ -156,4 +168,6 @@ _WORDS: Final[Mapping[str, Callable[[Node, Entry, ProblemList], Node]]] = {
     "move": _move,
     "stop": _switch(False),
     "start": _switch(True),
+    "fault": fault_step,
+    "wait": lambda tree, entry, problems: tree,
 }

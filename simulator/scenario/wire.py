@@ -94,10 +94,16 @@ def check_tls(node: Node, played: Played) -> Iterable[Difference]:
                 yield Difference(f"tls {entry.key}", entry.node.at, shown(entry.node), grade)
 
 
+_BEFORE_TLS = ("CONNECT", "BANNER", "EHLO", "STARTTLS")
+"""Where an attempt may end before anybody knows with how much TLS the mail would have gone."""
+
+
 def _grades(link: str, played: Played) -> list[str]:
     a, _, b = (folded(part) for part in link.partition("->"))
     found = [
-        e["grade"] for e in played.of("attempt") if folded(e.host) == a and folded(e["server"]) == b and e["grade"]
+        e["grade"]
+        for e in played.of("attempt")
+        if folded(e.host) == a and folded(e["server"]) == b and e["grade"] and e["stage"] not in _BEFORE_TLS
     ]
     began = {e.msg: e for e in played.of("submitted")}
     for event in played.of("client"):

@@ -269,3 +269,17 @@ def test_an_unknown_connector_gets_the_nearest_name() -> None:
     result = explained("Bob", "John", "--lab", CONTOSO, "--why-not", "O365 to own server")
     assert result.exit_code == 2
     assert "Did you mean O365 to own servers?" in result.output
+
+
+def test_a_fault_is_explained_with_where_mail_waits_and_what_becomes_of_it() -> None:
+    result = explained("Sun", "John", "--lab", CONTOSO, "--with", "{at: onprem, down: 10m}")
+    assert "Sun -> internet -[none]-> m365 -[O365 to own servers]-> DEFERRED 450 4.4.316 for John" in result.stdout
+    assert "onprem: down, connections are refused" in result.stdout
+    assert last(result, 1) == [
+        "in the end, after 15 min and 2 attempts: Sun -> internet -[none]-> m365 -[O365 to own servers]-> onprem -> John"
+    ]
+
+
+def test_copies_that_came_more_than_once_are_told_once() -> None:
+    result = explained("Sun", "John", "--lab", CONTOSO, "--with", "link: m365 -> onprem, cut: after DATA, times: 2")
+    assert last(result, 1)[0].endswith("m365 -[O365 to own servers]-> onprem -> John (3 copies)")

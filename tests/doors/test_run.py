@@ -177,3 +177,17 @@ def test_a_port_that_is_taken_is_named_and_exits_4(project: Path) -> None:
         )
     assert 4 == code
     assert f"port {port} on 127.0.0.1 is taken" in err
+
+
+def test_a_fault_on_the_command_line_strikes_every_flow(project: Path) -> None:
+    code, out, _ = mailflow(project, "run", "--with", "at: onprem, down: 3d", "-k", "Sun to John")
+    assert 1 == code
+    assert "got       Sun -> internet -[none]-> m365 -[O365 to own servers]-> NDR 550 5.4.316 to Sun for John" in out
+    assert "fault     onprem: down, connections are refused, 27 times    --with:1:1" in out
+
+
+def test_a_fault_that_no_lab_can_have_is_a_wrong_command_line(project: Path) -> None:
+    code, _, err = mailflow(project, "run", "--with", "at: onprm, down: 3d")
+    assert (2, True) == (code, '--with: at: no server "onprm" in the lab. Did you mean onprem?' in err)
+    code, _, err = mailflow(project, "run", "--with", "at: onprem")
+    assert (2, True) == (code, "--with: a fault says what goes wrong." in err)

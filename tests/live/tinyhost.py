@@ -107,6 +107,8 @@ class TinyHost:
     ) -> Mapping[Address, Fate]:
         def fate(recipient: Address) -> Fate:
             reply = outcome.replies.get(recipient)
+            if reply and reply.ok and outcome.last and outcome.last.broken:
+                reply = None  # a yes to RCPT that nothing came of
             if reply and reply.ok:
                 return HandedOn(reply)
             if reply and reply.permanent:

@@ -72,3 +72,17 @@ def test_a_copy_without_a_fate_fails_every_flow_and_two_copies_are_told() -> Non
     twice = replace(played, log=log)
     got = [d.got for d in check_invariants({"no duplicates": NOWHERE}, {}, twice, list)]
     assert ["john@contoso.com got m-1 2 times"] == got
+
+
+def test_a_copy_that_was_taken_twice_without_a_cut_connection_breaks_the_law() -> None:
+    cut = (
+        "flow:\n  faults: [{link: m365 -> onprem, cut: after DATA, times: 1}]\n  path: Bob -> m365 -> onprem -> John\n"
+    )
+    played = play(cut).played
+    assert played.balance.holds
+    log = Log(played.log.begin)
+    log.events = [e for e in played.log if e.type != "fault"]
+    twice = replace(played, log=log, balance=balance(log, []))
+    told = {d.expected: d.got for d in check_invariants({"no duplicates": NOWHERE}, {}, twice, list)}
+    assert "john@contoso.com got m-1 2 times" == told["no duplicates"]
+    assert told["nothing lost"].endswith("; taken twice for no reason: m-1.1")

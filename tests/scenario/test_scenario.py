@@ -361,8 +361,10 @@ ERRORS = [
     ("flows: {x: Bob -> m365 -> Bob}\nstate: keep", ["3:8 state: 'keep' is not known here. | Write fresh or kept."]),
     ("flows: {x: Bob -> m365 -> Bob}\nclock: real", ["3:8 clock: 'real' is not known here. | Write virtual."]),
     ("flows: {x: Bob -> m365 -> Bob}\nrollback: {from: a, to: b}", ["3:1 rollback is not built yet in this version."]),
-    ("flows: {x: {path: Bob -> m365 -> Bob, faults: [{at: onprem}]}}", ["2:39 faults is not built yet in this version."]),
-    ("flows: {x: {path: Bob -> m365 -> Bob, later: [{after: 1m}]}}", ["2:39 later is not built yet in this version."]),
+    ("flows: {x: {path: Bob -> m365 -> Bob, faults: [{at: onprem}]}}", ["2:48 a fault says what goes wrong."
+     " | Write one of down, reply, cut, strip, cert, slow, answer, full, clock."]),
+    ("flows: {x: {path: Bob -> m365 -> Bob, later: [{after: 1m}]}}", ["2:47 a later change says when and what."
+     " | Write  - {after: 10m, do: [...]}"]),
     ("always: [no lop]\nflows: {x: Bob -> m365 -> Bob}", ["2:10 always: 'no lop' is not an invariant. | Did you mean no loop?"]),
     ("always: [[no loop]]\nflows: {x: Bob -> m365 -> Bob}", ["2:10 always is a list of words."
      " | Known: no open relay, no loop, nothing lost, no duplicates, no clear text"]),

@@ -192,8 +192,10 @@ ERRORS = [
     ("- stop", "1:3 'stop' is not a step. | Write  - stop: SERVER  or  - Set-OutboundConnector: {Identity: NAME, Enabled: false}"),
     ("- {stop: onprem, start: m365}", "1:3 a step is one instruction. | Write  - stop: SERVER  or  - Set-OutboundConnector: {Identity: NAME, Enabled: false}"),
     ("stop: onprem", "1:1 do is a list of steps. | Begin every step with a hyphen: - Set-OutboundConnector: {...}"),
-    ("- fault: {at: onprem}", "1:3 the step fault is not built yet in this version."),
-    ("- wait: 10m", "1:3 the step wait is not built yet in this version."),
+    ("- fault: onprem", "1:10 a fault is a map. | Write  fault: {at: SERVER, down: 10m}"),
+    ("- fault: {remove: outage}", '1:19 there is no fault "outage" to remove.'
+     " | A fault is removed by its name: give it one, or remove all."),
+    ("- wait: soon", "1:9 wait: 'soon' is not a span of time; write 30s, 10m, 22h30m or 60d."),
     ("- stop onprem: true", "1:3 stop stands alone. | Write  stop: ..."),
     ("- stop: onprm", '1:9 no server "onprm" in the lab. | Did you mean onprem?'),
     ("- settings: {}", "1:3 settings needs a server. | Write  settings SERVER: ..."),

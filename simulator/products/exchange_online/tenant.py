@@ -17,7 +17,7 @@ from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.policy.validation import Look, Order, Refusal, Sent, Task
-from simulator.products.exchange_online import listener, wording
+from simulator.products.exchange_online import listener, notices, wording
 from simulator.products.exchange_online.admission import admit
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
 from simulator.products.exchange_online.departure import departing
@@ -129,6 +129,9 @@ class Tenant:
         if own and reply != wording.external_forwarding():  # what may not leave is told to whoever wrote it
             held = replace(held, sender=Address.parse(own))
         return report(held, recipient, reply, remote, remote_host, self.profile, at)
+
+    def mailbox_full(self, mailbox: Address) -> Reply:
+        return notices.mailbox_full()
 
     # validation
 
