@@ -9,10 +9,12 @@ A planned fault may take the word from the host at any verb, or end the connecti
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from simulator.inquiry import inquire
 from simulator.mail.address import Address, Sender, sender_text
 from simulator.mail.envelope import Envelope, Parameters, told
 from simulator.mail.message import Message
@@ -23,11 +25,12 @@ from simulator.mishaps import Wire, no_room
 from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
-from simulator.policy.dialogue import NO_EHLO
-from simulator.policy.host import ChoosesCertificate, Held
+from simulator.policy.dialogue import NO_EHLO, Action
+from simulator.policy.host import AsksNext, ChoosesCertificate, Held
 from simulator.policy.moment import Moment
 from simulator.topology import CertificateSpec
 from simulator.world import Passage, World
+from simulator.zone import Question
 
 __all__ = ["Reception"]
 
@@ -171,13 +174,18 @@ class Reception:
         self._wire.after("MAIL", self._passage)
         return reply
 
-    def rcpt(self, recipient: Address, parameters: Parameters) -> Reply:
+    def rcpt(self, recipient: Address, parameters: Parameters) -> Generator[Question | Action, Any, Reply]:
+        """RCPT; a host may ask the next one before it answers."""
         assert self._envelope is not None
         instead = self._wire.before("RCPT", self._passage)
         decision = (
             Decision(instead) if instead
             else self.host.rcpt(self.session, self._envelope, recipient, self._moment())
         )  # fmt: skip
+        if decision.ok and decision.asks is not None and isinstance(self.host, AsksNext):
+            name, sender = self.host.name, self._envelope.sender
+            outcome = yield from inquire(self.world, name, decision.asks, sender, recipient, self._passage)
+            decision = self.host.next_said(decision, recipient, outcome, self._moment())
         if decision.ok and (full := no_room(self.world, decision.owner or self.host.name, recipient, self._passage)):
             decision = replace(decision, reply=full)
         if decision.ok:

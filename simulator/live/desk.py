@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from simulator.live.anycert import peer_facts
 from simulator.live.network import Network
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Link, Wiretap
+from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
 from simulator.mishaps import connecting, shown_by
@@ -76,6 +78,11 @@ class ServerDesk:
 
     def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
         return peer_facts(ssl_object, self.live.authorities), ssl_object.getpeercert(True) or b""
+
+    async def carry(self, answering: Generator[Any, Any, Reply]) -> Reply:
+        certificate = self.live.lab.servers[self.server].certificate
+        reply: Reply = await self.live.drive(answering, certificate, host=self.server)
+        return reply
 
     async def ask(self, question: Question, link: Link) -> Answer:
         return await self.live.ask(question, self.server, link.passage)

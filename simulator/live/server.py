@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol
 
 from simulator.faults import CutOff
@@ -57,6 +57,9 @@ class Desk(Protocol):
 
     def gave_up(self, peername: tuple[Any, ...]) -> None:
         """Tells a client of the lab in process what a real one would learn by waiting."""
+
+    async def carry(self, answering: Generator[Any, Any, Reply]) -> Reply:
+        """An answer for which other hosts may have to be asked."""
 
     async def ask(self, question: Question, link: Link) -> Answer:
         """Asks the nameserver about the sender of a message."""
@@ -248,7 +251,7 @@ class LabSMTP(Connection):
             return
         plea = read_rcpt(arg, extended=self._extended, utf8="SMTPUTF8" in envelope.parameters)
         if not isinstance(plea, Reply) and plea.address is not None:
-            plea = self.reception.rcpt(plea.address, plea.parameters)
+            plea = await self.desk.carry(self.reception.rcpt(plea.address, plea.parameters))
         assert isinstance(plea, Reply)
         self._refused_rcpts += not plea.ok
         await self.answer(plea)

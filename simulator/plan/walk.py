@@ -180,6 +180,12 @@ class _Line:
             reply, keywords = reception.hello(asked.name, extended=False)[0], ()
         return Said(reply, keywords)
 
+    def _rcpt(self, reception: Reception, asked: RcptTo) -> Heard:
+        host = reception.host.name
+        msg, hop = (self.passage.msg, self.passage.hop + 1) if self.passage else ("", 0)
+        shown = self.engine.world.lab.servers[host].certificate
+        return Said(self.engine.drive(reception.rcpt(asked.recipient, asked.parameters), shown, host, msg, hop))
+
     def _data(self, reception: Reception, asked: Data) -> Heard:
         ready = reception.ready()
         if ready.code != 354:
@@ -220,6 +226,6 @@ _VERBS: dict[type, Callable[[_Line, Reception, Any], Heard]] = {
     StartTls: _Line._handshake,
     Login: lambda _, reception, asked: Said(reception.login(asked.user, asked.password)),
     MailFrom: lambda _, reception, asked: Said(reception.mail(asked.sender, asked.parameters)),
-    RcptTo: lambda _, reception, asked: Said(reception.rcpt(asked.recipient, asked.parameters)),
+    RcptTo: _Line._rcpt,
     Data: _Line._data,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Any
 
 from simulator.mail.reply import Reply
 from simulator.source import NOWHERE, Source
@@ -63,6 +64,7 @@ class Decision:
     connector: Connector | None = None
     loop: bool = False  # the refusal is a loop detector's
     facts: Mapping[str, str] = field(default_factory=dict)
+    asks: Any = None  # the `Relay` to ask about a recipient before this answer counts; see `policy.host.AsksNext`
 
     @property
     def ok(self) -> bool:

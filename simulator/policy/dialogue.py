@@ -141,6 +141,7 @@ class Errand:
     recipient_parameters: dict[Address, Parameters] = field(default_factory=dict)
     login: tuple[str, str] | None = None
     passage: Any = None  # passed on with `Connect`; policy does not look into it
+    asks_only: bool = False  # leaves after RCPT: only what is said of the recipients matters
 
     @property
     def size(self) -> int:
@@ -202,6 +203,9 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
             answers[recipient] = heard.reply
             if heard.reply.code == 421:  # RFC 5321 3.8: the other side is closing
                 raise _Ended("RCPT", reply=heard.reply)
+        if errand.asks_only:
+            yield Quit()
+            return Try(target, tls=tls, recipients=answers)
         accepted = [r for r, reply in answers.items() if reply.ok]
         if not accepted:
             raise _Ended("RCPT", reply=answers[errand.recipients[-1]])

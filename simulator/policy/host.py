@@ -25,9 +25,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = [
-    "LAB_PASSWORD", "ChoosesCertificate", "Held", "Host", "Notice", "SaysMailboxFull", "Submission", "Traced",
-]  # fmt: skip
+__all__ = ["LAB_PASSWORD", "AsksNext", "ChoosesCertificate", "Held", "Host", "Notice", "SaysMailboxFull", "Submission", "Traced"]  # fmt: skip
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
@@ -94,6 +92,15 @@ class ChoosesCertificate(Protocol):
 
     def certificate_for(self, session: Session) -> object:
         """A `CertificateSpec` of its server, None where STARTTLS has none to show."""
+        ...
+
+
+@runtime_checkable
+class AsksNext(Protocol):
+    """A host that asks the next one about recipients (`Decision.asks`)."""
+
+    def next_said(self, decision: Decision, recipient: Address, outcome: Outcome, at: Moment) -> Decision:
+        """The answer to RCPT, now that the next host was asked; `decision` is what it would have been."""
         ...
 
 

@@ -30,7 +30,7 @@ from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.loops import HOP_LIMIT, count_hops
 from simulator.policy.moment import Moment
 from simulator.policy.mx import families
-from simulator.policy.relaying import Trouble, settle
+from simulator.policy.relaying import Trouble, settle, trouble
 from simulator.policy.retry import Ladder
 from simulator.policy.route import Fate, Hold, NextHop, Relay, Routing
 from simulator.policy.rules import rule
@@ -46,6 +46,10 @@ _TEST = "tests/products/gateway/test_gateway.py"
 OWN_DOMAINS = rule(
     "GW-RCPT-1", "Mail is taken for the domains of `routes`, for known recipients where these are listed",
     fidelity="documented", source="learn: Manage mail flow using a third-party cloud service; vendors' guides", test=_TEST,
+)  # fmt: skip
+CALLOUT = rule(
+    "GW-RCPT-2", "With callout the next host is asked during RCPT, and its refusal becomes the gateway's own", fidelity="inferred",
+    source="vendors' guides; the words are the simulator's own", test=_TEST,
 )  # fmt: skip
 OUTBOUND = rule(
     "GW-RELAY-1", "Mail for others is taken from listed addresses, and from the organisation's own sender domains",
@@ -109,7 +113,8 @@ class Gateway:
             step = self._known(recipient)
             if step.outcome == "unknown":
                 return Decision(Reply(550, "5.1.1", f"<{recipient}>: recipient unknown"), (step,))
-            return Decision(Reply(250, "2.1.5", "Recipient ok"), (step,))
+            asks = self._onward(recipient)[0] if self.settings.verifies == "callout" else None
+            return Decision(Reply(250, "2.1.5", "Recipient ok"), (step,), asks=asks)
         step = self._outbound(session, envelope.sender)
         if step.outcome == "denied":
             return Decision(Reply(550, "5.7.1", f"<{recipient}>: relaying denied"), (step,))
@@ -127,6 +132,24 @@ class Gateway:
         at = self.settings.at("recipients" if listed else "routes")
         why = Candidate("recipients", known, reason, says, at)
         return Step("RECIPIENT", OWN_DOMAINS, "known" if known else "unknown", says, (why,), at)
+
+    def next_said(self, decision: Decision, recipient: Address, outcome: Outcome, at: Moment) -> Decision:
+        """What the host behind it said of a recipient; without an answer the sender is told to come again."""
+        said = next((t.recipients[recipient] for t in reversed(outcome.tries) if recipient in t.recipients), None)
+        if said is None:
+            what = trouble(outcome, recipient, recipient)
+            says = f"the next host could not be asked: {what if isinstance(what, Reply) else what.says}"
+            reply, word = Reply(451, "4.4.1", f"<{recipient}>: recipient cannot be verified now"), "unsure"
+        else:
+            says, word = f"the next host said {said}", "known" if said.ok else "unsure" if said.transient else "unknown"
+            reply = {
+                "known": decision.reply,
+                "unsure": Reply(451, "4.2.0", f"<{recipient}>: recipient cannot be verified now"),
+                "unknown": Reply(550, "5.1.1", f"<{recipient}>: recipient unknown"),
+            }[word]
+        why = Candidate("callout", word == "known", word, says, self.settings.at("verifies"))
+        step = Step("RECIPIENT", CALLOUT, word, says, (why,), why.at)
+        return Decision(reply, (*decision.steps, step), facts=decision.facts)
 
     def _outbound(self, session: Session, sender: Sender) -> Step:
         settings, peer = self.settings, ip_address(session.peer)
@@ -179,6 +202,12 @@ class Gateway:
         steps = (seen,) if seen else ()
         if found:
             return Routing(Hold(found), steps)
+        relay, step = self._onward(recipient)
+        return Routing(relay, (*steps, step))
+
+    def _onward(self, recipient: Address) -> tuple[Relay, Step]:
+        """The next hop of a recipient."""
+        settings = self.settings
         written = settings.routes.get(recipient.domain) or settings.routes.get("*") or MX
         where, reach = settings.at("routes"), families(self.server.addresses)
         own = (self.fqdn, *self.server.addresses)
@@ -193,7 +222,7 @@ class Gateway:
             )
             tls = self._demand(written)
         why = Candidate("routes", True, "mx" if written == MX else "route", says, where)
-        return Routing(Relay(hop, tls=tls), (*steps, Step("ROUTE", ONWARD, why.reason, says, (why,), where)))
+        return Relay(hop, tls=tls), Step("ROUTE", ONWARD, why.reason, says, (why,), where)
 
     def _demand(self, host: str) -> Demand:
         settings = self.settings

@@ -107,6 +107,10 @@ class GatewaySettings(Settings):
     recipients: tuple[Address | str, ...] = texts(
         "whom it takes mail for in its own domains: addresses, or @domain; left out: anybody", read=_recipient
     )
+    verifies: str = choice(
+        "how it knows recipients: by the list, or by asking the host behind it during RCPT (callout)", "list", "callout",
+        default="list",
+    )  # fmt: skip
     tls: str = choice(
         "towards the hosts of `routes`: none, where it is offered, required, required from a trusted authority, or for "
         "the host's name too", "none", "opportunistic", "required", "trusted", "verified", default="opportunistic",

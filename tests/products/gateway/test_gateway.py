@@ -54,6 +54,29 @@ def test_it_takes_mail_for_its_own_domains_and_known_recipients(
     assert expected == ask_rcpt(a_gateway(**settings), to).reply.code
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (Reply(250, "2.1.5", "Recipient OK"), 250),
+        (Reply(550, "5.4.1", "Access denied"), 550),
+        (Reply(452, "4.2.2", "Mailbox full"), 451),
+        (None, 451),
+    ],
+)
+def test_with_callout_the_next_host_decides_about_recipients(said: Reply | None, expected: int) -> None:
+    host = a_gateway(verifies="callout")
+    decision = ask_rcpt(host, "bob@contoso.com")
+    assert isinstance(decision.asks, Relay)
+    assert ("mail.contoso.com",) == decision.asks.to.hosts
+    target = Target("mail.contoso.com", "203.0.113.25")
+    one = Try(target, recipients={BOB: said}) if said else Try(target, "CONNECT", broken="refused")
+    assert expected == host.next_said(decision, BOB, Outcome((one,)), a_moment()).reply.code
+
+
+def test_without_callout_nobody_is_asked() -> None:
+    assert ask_rcpt(a_gateway(), "bob@contoso.com").asks is None
+
+
 OUT = {"relays_for": ["40.92.0.0/16"], "sender_domains": ["contoso.com"]}
 
 
