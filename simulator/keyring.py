@@ -37,14 +37,31 @@ class Keyring:
     def verify(self, algorithm: str, key: str, signature: bytes, data: bytes) -> bool:
         return _is_good(algorithm, key, signature, data)
 
+    def private_bytes(self) -> bytes:
+        """The key, for a process that is to sign as this one does."""
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+        return _private().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+    def adopt(self, private: bytes) -> None:
+        """Takes the key of another process, before anything is signed."""
+        _adopted[:] = [private]
+
 
 KEYRING = Keyring()
+
+_adopted: list[bytes] = []
 
 
 @cache
 def _private() -> RSAPrivateKey:
     from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+    if _adopted:
+        key = load_der_private_key(_adopted[0], None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return key
     return rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
 
 

@@ -7,9 +7,10 @@ disagreement between policy and wire is found on the same flow. Doors call `Runn
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from types import TracebackType
 
 from simulator.keyring import KEYRING
 from simulator.live.errors import LabError
@@ -34,7 +35,7 @@ from simulator.transport import submit
 from simulator.validation import Validation, validate
 from simulator.world import World
 
-__all__ = ["BEGIN", "FlowResult", "Options", "RunResult", "Runner", "ScenarioResult"]
+__all__ = ["BEGIN", "FlowResult", "Options", "Progress", "RunResult", "Runner", "ScenarioResult", "chosen", "selected"]
 
 BEGIN = START
 """Mail time at which a flow begins unless it says `date`: a Thursday morning, the same in every run."""
@@ -60,6 +61,7 @@ class FlowResult:
     differences: tuple[Difference, ...]
     planned: Played | None
     live: Played | None
+    wall: float = 0.0  # real seconds that playing it took
 
     @property
     def played(self) -> Played:
@@ -82,6 +84,15 @@ class RunResult:
     options: Options
     scenarios: list[ScenarioResult] = field(default_factory=list)
 
+    def take(self, scenario: Scenario, flow: FlowResult) -> bool:
+        """Adds the next result; whether the run is to stop with it."""
+        last = self.scenarios[-1] if self.scenarios else None
+        if last and last.scenario is scenario:
+            self.scenarios[-1] = ScenarioResult(scenario, (*last.flows, flow))
+        else:
+            self.scenarios.append(ScenarioResult(scenario, (flow,)))
+        return self.options.fail_fast and flow.status != "pass"
+
     def flows(self) -> Iterator[FlowResult]:
         for scenario in self.scenarios:
             yield from scenario.flows
@@ -100,71 +111,89 @@ Progress = Callable[[Scenario, FlowResult], None]
 
 
 class Runner:
-    """Plays the selected flows of scenarios one after the other."""
+    """Plays flows one after the other. The flows of a scenario come in their order: later ones may go on from earlier ones.
+
+    As an asynchronous context manager it keeps its servers running between two calls of `play`.
+    """
 
     def __init__(self, options: Options, progress: Progress | None = None) -> None:
         self.options, self._progress = options, progress
         self._relays: dict[int, list[str]] = {}
         self._validated: dict[tuple[int, str], tuple[Validation, Log]] = {}
+        self._live_lab: LiveLab | None = None
+        self._scenario: Scenario | None = None  # the one that is being played,
+        self._kept: dict[str, World] = {}  # and how its last flow left the world, by engine
 
     def run(self, scenarios: Iterable[Scenario]) -> RunResult:
         """All of them; raises `LabError` when a lab cannot start."""
-        chosen = [(s, [f for f in s.flows if selected(self.options.keyword, s, f)]) for s in scenarios]
+        selection = chosen(self.options, scenarios)
         if self.options.engine == "plan":
-            return self._run_plan(chosen)
-        return asyncio.run(self._run_live(chosen))
+            return self._run_plan(selection)
+        return asyncio.run(self._run_live(selection))
 
-    def _run_plan(self, chosen: list[tuple[Scenario, list[Flow]]]) -> RunResult:
+    def _run_plan(self, selection: list[Scenario]) -> RunResult:
         result = RunResult(self.options)
-        for scenario, flows in chosen:
-            done: list[FlowResult] = []
-            kept: World | None = None
-            for flow in flows:
-                if flow.lab.outsiders:
-                    raise LabError(
-                        f"{flow.name}: {flow.lab.outsiders[0]} is a server that somebody else runs; nobody can plan what it does",
-                        "Play it live: leave out --plan.",
-                    )
-                planned, kept = self._plan(flow, kept if scenario.keeps_state(flow) else None)
-                done.append(self._judge(scenario, flow, planned, None))
-                if self._stop(done):
-                    break
-            if done:
-                result.scenarios.append(ScenarioResult(scenario, tuple(done)))
-            if self._stop(done):
-                break
+        for scenario in selection:
+            for flow in scenario.flows:
+                if result.take(scenario, self.play_planned(scenario, flow)):
+                    return result
         return result
 
-    async def _run_live(self, chosen: list[tuple[Scenario, list[Flow]]]) -> RunResult:
+    async def _run_live(self, selection: list[Scenario]) -> RunResult:
         result = RunResult(self.options)
-        async with AsyncExitStack() as stack:
-            stack.enter_context(interrupted_between_callbacks())
-            live: LiveLab | None = None
-            for scenario, flows in chosen:
-                done: list[FlowResult] = []
-                planned_kept: World | None = None
-                live_kept: World | None = None
-                for flow in flows:
-                    keep = scenario.keeps_state(flow)
-                    planned = None
-                    if self.options.engine == "both" and not flow.lab.outsiders:
-                        planned, planned_kept = self._plan(flow, planned_kept if keep else None)
-                    if live is None:
-                        live = await stack.enter_async_context(
-                            LiveLab(flow.lab, start=BEGIN, plan=self.options.network, seed=self.options.seed)
-                        )
-                    played, live_kept = await self._live(live, flow, live_kept if keep else None)
-                    done.append(self._judge(scenario, flow, planned, played))
-                    if self._stop(done):
-                        break
-                if done:
-                    result.scenarios.append(ScenarioResult(scenario, tuple(done)))
-                if self._stop(done):
-                    break
+        with interrupted_between_callbacks():
+            async with self:
+                for scenario in selection:
+                    for flow in scenario.flows:
+                        if result.take(scenario, await self.play(scenario, flow)):
+                            return result
         return result
 
-    def _stop(self, done: list[FlowResult]) -> bool:
-        return self.options.fail_fast and bool(done) and done[-1].status != "pass"
+    async def __aenter__(self) -> Runner:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        live, self._live_lab = self._live_lab, None
+        if live is not None:
+            await live.close()
+
+    def play_planned(self, scenario: Scenario, flow: Flow) -> FlowResult:
+        """One flow, by policy only."""
+        began = time.perf_counter()
+        if flow.lab.outsiders:
+            raise LabError(
+                f"{flow.name}: {flow.lab.outsiders[0]} is a server that somebody else runs; nobody can plan what it does",
+                "Play it live: leave out --plan.",
+            )
+        planned, self._kept["plan"] = self._plan(flow, self._before(scenario, flow, "plan"))
+        return self._judge(scenario, flow, planned, None, began)
+
+    async def play(self, scenario: Scenario, flow: Flow) -> FlowResult:
+        """One flow, as the options say."""
+        if self.options.engine == "plan":
+            return self.play_planned(scenario, flow)
+        began, planned = time.perf_counter(), None
+        if self.options.engine == "both" and not flow.lab.outsiders:
+            planned, self._kept["plan"] = self._plan(flow, self._before(scenario, flow, "plan"))
+        if self._live_lab is None:
+            options = self.options
+            self._live_lab = LiveLab(flow.lab, start=BEGIN, plan=options.network, seed=options.seed)
+            try:
+                await self._live_lab.__aenter__()
+            except BaseException:
+                self._live_lab = None
+                raise
+        played, self._kept["live"] = await self._live(self._live_lab, flow, self._before(scenario, flow, "live"))
+        return self._judge(scenario, flow, planned, played, began)
+
+    def _before(self, scenario: Scenario, flow: Flow, engine: str) -> World | None:
+        """The world from which a flow goes on, if it does."""
+        if scenario is not self._scenario:
+            self._scenario = scenario
+            self._kept.clear()
+        return self._kept.get(engine) if scenario.keeps_state(flow) else None
 
     def _world(self, flow: Flow, before: World | None) -> World:
         begin = flow.date or (before.now if before else BEGIN)
@@ -216,7 +245,9 @@ class Runner:
         await live.run(until=flow.until_time(world.log.begin), first_attempts_only=flow.waits)
         return Played.read(world, "live"), world
 
-    def _judge(self, scenario: Scenario, flow: Flow, planned: Played | None, live: Played | None) -> FlowResult:
+    def _judge(
+        self, scenario: Scenario, flow: Flow, planned: Played | None, live: Played | None, began: float
+    ) -> FlowResult:
         played = live or planned
         assert played is not None
         found = self._judge_validations(flow)
@@ -225,7 +256,8 @@ class Runner:
         found += check_invariants(flow.always, flow.violates, played, lambda: self._open_relays(flow.lab))
         if planned and live and (parted := first_difference(planned.log, live.log)):
             found.append(Difference("agreement", NOWHERE, "policy and wire agree", parted))
-        result = FlowResult(flow, "fail" if found else "pass", tuple(found), planned, live)
+        wall = time.perf_counter() - began
+        result = FlowResult(flow, "fail" if found else "pass", tuple(found), planned, live, wall)
         if self._progress:
             self._progress(scenario, result)
         return result
@@ -253,9 +285,15 @@ class Runner:
         return self._relays[id(lab)]
 
 
+def chosen(options: Options, scenarios: Iterable[Scenario]) -> list[Scenario]:
+    """The scenarios with the flows that `-k` selects, without those that have none."""
+    found = [(s, tuple(f for f in s.flows if selected(options.keyword, s, f))) for s in scenarios]
+    return [s if flows == s.flows else replace(s, flows=flows) for s, flows in found if flows]
+
+
 def selected(keyword: str, scenario: Scenario, flow: Flow) -> bool:
-    """pytest's `-k`, simply: words and phrases joined by `and`, `or`, `not`, matched within file, scenario and flow."""
-    text = f"{scenario.file} {scenario.name} {flow.stage or ''} {flow.name}".casefold()
+    """pytest's `-k`, simply: words and phrases joined by `and`, `or`, `not`, matched within file, scenario, flow, tags."""
+    text = f"{scenario.file} {scenario.name} {flow.stage or ''} {flow.name} {' '.join(flow.tags)}".casefold()
 
     def clause(words: str) -> bool:
         words = words.strip()

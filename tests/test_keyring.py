@@ -6,6 +6,7 @@ import base64
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -89,3 +90,15 @@ def test_a_lab_in_which_nobody_signs_does_not_load_cryptography() -> None:
         "False"
         == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     )
+
+
+def test_another_process_signs_with_the_same_key_once_it_has_adopted_it() -> None:
+    code = (
+        "import sys; from simulator.keyring import KEYRING; KEYRING.adopt(sys.stdin.buffer.read()); "
+        "print(KEYRING.public('x'), KEYRING.sign('x', b'text').hex())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=KEYRING.private_bytes(), capture_output=True, check=True,
+        cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert [KEYRING.public("x"), KEYRING.sign("x", b"text").hex()] == done.stdout.decode().split()

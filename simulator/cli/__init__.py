@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "LATER", "main"]
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("simulator.cli.run:run", "play scenarios over real SMTP and compare every path"),
     "explain": ("simulator.cli.explain:explain", "the way a message would take, and why; sends nothing"),
+    "diff": ("simulator.cli.diff:diff", "which flows behave differently in two runs"),
     "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),

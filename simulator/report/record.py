@@ -17,7 +17,7 @@ from simulator.topology import Lab
 from simulator.trace import VOLATILE, WIRE_ONLY, Event, Log
 from simulator.value import value
 
-__all__ = ["NoLog", "Record", "ServerTold", "event_line", "head_line", "record_text"]
+__all__ = ["NoLog", "Record", "ServerTold", "event_line", "head_line", "record_text", "source_of"]
 
 _OWN = ("seq", "t", "host", "msg", "hop", "type", "because", "at")
 
@@ -125,11 +125,12 @@ def _event(plain: dict[str, Any]) -> Event:
     fields = {k: v for k, v in plain.items() if k not in _OWN}
     seq, t, hop = int(plain["seq"]), float(plain["t"]), int(plain["hop"])
     return Event(
-        seq, t, plain["host"], plain["msg"], hop, plain["type"], plain["because"], _source(plain["at"]), fields
+        seq, t, plain["host"], plain["msg"], hop, plain["type"], plain["because"], source_of(plain["at"]), fields
     )
 
 
-def _source(text: str) -> Source:
+def source_of(text: str) -> Source:
+    """A place that was written as file:line:column."""
     file, _, rest = text.rpartition(":")
     file, _, line = file.rpartition(":")
     return Source(file, int(line), int(rest)) if file and line.isdecimal() and rest.isdecimal() else NOWHERE

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.mail.path import print_path
 from simulator.played import Played
+from simulator.report.causes import causes
 from simulator.report.readings import knobs_in_force, turned
 from simulator.report.story import story
 from simulator.runner import FlowResult, RunResult
@@ -41,7 +42,19 @@ def run_document(result: RunResult) -> dict[str, Any]:
             "failed": result.count("fail"),
             "errors": result.count("error"),
             **{name: sum(getattr(b, name) for b in sums) for name in counts},
+            "mail_time_s": round(sum(f.played.took.total_seconds() for f in result.flows()), 3),
         },
+        "causes": [
+            {
+                "at": str(c.first.setting) if c.first.setting else "",
+                "rule": c.first.rule,
+                "says": c.first.headline,
+                "flows": [
+                    {"file": f.file, "stage": f.result.flow.stage, "name": f.result.flow.name} for f in c.failures
+                ],
+            }
+            for c in causes(result)
+        ],
     }
 
 
@@ -64,8 +77,34 @@ def _flow(result: FlowResult) -> dict[str, Any]:
         ],
         "story": story(result) if result.status != "pass" else "",
         "messages": list(played.messages),
+        "tags": list(flow.tags),
+        "hops": _hops(played),
+        "deferrals": _deferrals(played),
         "mail_time_s": round(played.took.total_seconds(), 3),
     }
+
+
+def _hops(played: Played) -> list[dict[str, Any]]:
+    """Every link that mail went over, in order, with what protected it; a link is told once for each way it was used."""
+    began = {e.msg: e for e in played.of("submitted")}
+    told: dict[tuple[str, str, str, str, str], None] = {}
+    for event in played.of("client", "attempt"):
+        if event["stage"]:
+            continue  # nothing went over
+        if event.type == "client":
+            told[str(began[event.msg]["person"]), event.host, event["grade"], "", ""] = None
+        else:
+            told[event.host, event["server"] or event["to"], event["grade"], event["tls"], event["connector"]] = None
+    return [dict(zip(("from", "to", "tls", "version", "connector"), hop, strict=True)) for hop in told]
+
+
+def _deferrals(played: Played) -> list[dict[str, Any]]:
+    """Where mail had to wait, for which server, with which code, and how many times."""
+    told: dict[tuple[str, str, str], int] = {}
+    for event in played.of("kept"):
+        key = (event.host, event["to"], event["codes"])
+        told[key] = told.get(key, 0) + 1
+    return [{"at": at, "to": to, "code": code, "times": times} for (at, to, code), times in told.items()]
 
 
 def _sentences(played: Played) -> list[str]:

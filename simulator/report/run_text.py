@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textwrap import wrap
 
+from simulator.report.causes import causes
 from simulator.report.readings import turned_line
-from simulator.report.story import cause_of, flow_line, full_name, story
-from simulator.runner import FlowResult, RunResult, ScenarioResult
+from simulator.report.story import flow_line, full_name
+from simulator.runner import RunResult, ScenarioResult
 
 __all__ = ["failures", "heading", "lines", "summary"]
 
@@ -33,23 +34,13 @@ def lines(scenario: ScenarioResult) -> str:
 
 def failures(result: RunResult) -> str:
     """The stories, one for each cause."""
-    by_cause: dict[tuple[str, ...], list[FlowResult]] = {}
-    for number, flow in enumerate(f for f in result.flows() if f.status != "pass"):
-        by_cause.setdefault(cause_of(flow) or (str(number),), []).append(flow)
-    return "\n\n".join(story(group[0], group[1:]) for group in by_cause.values())
-
-
-def causes(result: RunResult) -> int:
-    """How many different causes the failures have."""
-    failed = [f for f in result.flows() if f.status != "pass"]
-    told = [cause_of(f) for f in failed]
-    return len({cause for cause in told if cause}) + told.count(())
+    return "\n\n".join(cause.story for cause in causes(result))
 
 
 def summary(result: RunResult, wall: float) -> str:
     """The last line."""
     failed, passed = result.count("fail") + result.count("error"), result.count("pass")
-    count = causes(result)
+    count = len(causes(result))
     told = (
         f"{failed} failed with {count} cause{'s' if count != 1 else ''}, {passed} passed"
         if failed

@@ -6,19 +6,24 @@ file:line:column) are told once, with the others named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from simulator.mail.path import print_path
+from simulator.mail.path import folded, print_path
 from simulator.paths import Ending, copies
 from simulator.played import Played
 from simulator.policy.rules import all_rules
 from simulator.runner import FlowResult
 from simulator.scenario.wire import Difference
+from simulator.source import Source
 from simulator.trace import Event
+from simulator.value import value
 
-__all__ = ["cause_of", "flow_line", "full_name", "story"]
+__all__ = ["Culprit", "cause_of", "culprit", "difference_lines", "flow_line", "full_name", "story"]
 
 _ROUTINE = ("logged-in", "within-limit", "submitted")  # outcomes that never explain a failure
+_LINK = re.compile(r"-\[([^\]]*)\]->")
 _MARGIN = 6
 _LABEL = 10
 
@@ -53,16 +58,58 @@ def cause_of(result: FlowResult) -> tuple[str, ...]:
     for difference in result.differences:
         if difference.ending is not None:
             end = difference.ending.path.end
-            decisive = _decisive(_decisions(difference, result.played))
-            if end.word != "delivered" and decisive and (place := _place(decisive)):
-                return place, decisive.because, difference.says, end.word, end.code
+            found = culprit(difference, result.played)
+            if end.word != "delivered" and found and found.at:
+                return found.at, found.rule, difference.says, end.word, end.code
     return ()
 
 
-def _place(event: Event) -> str:
-    """The setting that decided: that of the decision, or of the candidate that lost by it."""
-    lost = [c["at"] for c in event["candidates"] if not c["chosen"] and c["at"]]
-    return str(event.at) if event.at else next(iter(lost), "")
+@value
+class Culprit:
+    """What made a path leave its sentence: at which host and hop, in words, by which setting and rule."""
+
+    host: str
+    hop: int
+    says: str
+    at: str = ""
+    rule: str = ""
+
+
+def culprit(difference: Difference, played: Played) -> Culprit | None:
+    """A connector that the sentence names and that lost; else the attempt that failed; else the decision at that place."""
+    ending = difference.ending
+    if ending is None:
+        return None
+    events = _decisions(difference, played)
+    named = {folded(n) for link in _LINK.findall(difference.expected) for n in link.split("|")}
+    for event in events:
+        for lost in event["candidates"]:
+            if not lost["chosen"] and folded(lost["name"]) in named:
+                return _by_candidate(event, lost)
+    if ending.path.end.word in ("NDR", "DEFERRED"):
+        tried = [e for e in played.log.of("attempt") if e.msg == ending.msg and e.host == ending.event.host]
+        if tried and tried[-1]["stage"]:
+            last = tried[-1]
+            how = last["says"] or last["reply"] or last["broken"]
+            return Culprit(last.host, last.hop, f"{last['to']}, {last['stage']}: {how}", _at(last.at))
+    decisive = _decisive(events)
+    if decisive is None:
+        return None
+    weighed = [c for c in decisive["candidates"] if not c["chosen"] and c["at"]]
+    found = _by_candidate(decisive, weighed[0]) if weighed else None
+    if found and not decisive.at:
+        return found
+    says = found.says if found else decisive["says"]
+    return Culprit(decisive.host, decisive.hop, says, _at(decisive.at), decisive.because)
+
+
+def _by_candidate(event: Event, lost: Mapping[str, Any]) -> Culprit:
+    says = f"{lost['name']}: {lost['says'] or lost['reason']}"
+    return Culprit(event.host, event.hop, says, lost["at"] or _at(event.at), event.because)
+
+
+def _at(place: Source) -> str:
+    return str(place) if place else ""
 
 
 def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
@@ -73,7 +120,7 @@ def story(result: FlowResult, others: Iterable[FlowResult] = ()) -> str:
     for number, difference in enumerate(result.differences):
         if number:
             lines.append("")
-        lines += _difference(difference, result.played, told=number > 0)
+        lines += difference_lines(difference, result.played, told=number > 0)
     if result.status != "pass" and (command := _look(result)):
         lines.append(_labelled("look", command))
     for other in others:
@@ -101,7 +148,8 @@ def _labelled(label: str, text: str) -> str:
     return f"{'':<{_MARGIN}}{label:<{_LABEL}}{text}"
 
 
-def _difference(difference: Difference, played: Played, *, told: bool) -> list[str]:
+def difference_lines(difference: Difference, played: Played, *, told: bool = False) -> list[str]:
+    """One expectation that was not met; `told`: the reasons have been said."""
     what = "" if difference.key == "path" else f"{difference.key}: "
     lines = [_labelled("expected", f"{what}{difference.expected}"), _labelled("got", difference.got)]
     if difference.offset >= 0:
@@ -134,8 +182,8 @@ def _why(difference: Difference, played: Played) -> list[str]:
         lines.append(_labelled("why", f"{ending.event.host}: {says}    {ending.event.at}"))
     if ending is not None and ending.event.get("reply"):
         lines.append(_labelled("reply", f"{ending.event.host}: {ending.event['reply']}"))
-    if decisive := _decisive(events):
-        known = {r.id: r for r in all_rules()}.get(decisive.because)
+    if found := culprit(difference, played):
+        known = {r.id: r for r in all_rules()}.get(found.rule)
         if known:
             lines.append(_labelled("rule", f"{known.id} {known.fidelity}: {known.says}"))
     return lines

@@ -11,6 +11,7 @@ A flow is read once; `play_in` then gives it the lab of a stage, so that `still`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,12 +38,13 @@ from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Source
 from simulator.topology import Lab
 
-__all__ = ["Ground", "always_words", "changed", "play_in"]
+__all__ = ["Ground", "always_words", "changed", "play_in", "with_tags"]
 
+_TAG: Final = re.compile(r"[^\W\d][\w-]*")
 _MOST_ALTERNATIVES: Final = 200
 _HOW_PLAYED: Final = ("date", "until", "violates")
 _NOT_ASSERTED: Final = frozenset(
-    {"path", "send", "given", "do", "faults", "later", "always", "about", "note", "source", "also"}
+    {"path", "send", "given", "do", "faults", "later", "always", "about", "note", "source", "also", "tags"}
 )
 
 
@@ -60,6 +62,7 @@ class Ground:
     base: str  # the folder of the scenario file
     validations: tuple[Validate, ...] = ()  # of the steps that lead to this ground
     pauses: tuple[Pause, ...] = ()  # likewise
+    tags: tuple[str, ...] = ()
 
     def validates(self, asked: list[Asked]) -> tuple[Validate, ...]:
         """What steps ask for, with the lab of their moment; a lab that is wrong is reported when it is built."""
@@ -97,6 +100,17 @@ def always_words(node: Node | None, problems: ProblemList) -> dict[str, Source]:
     if node is None:
         return {}
     return {folded(item.text): item.at for item in invariants("always", node, problems)}
+
+
+def with_tags(tags: tuple[str, ...], node: Node | None, problems: ProblemList) -> tuple[str, ...]:
+    """These tags and those that `node` adds."""
+    found = list(tags)
+    for item in node.items if node else ():
+        if item.is_scalar and _TAG.fullmatch(item.text):
+            found.append(item.text)
+        else:
+            problems.error(item.at, f"{item.text!r} cannot be a tag.", "Use letters, digits, hyphen and underscore.")
+    return tuple(dict.fromkeys(found))
 
 
 def play_in(ground: Ground, entry: Entry, problems: ProblemList, *, repeats: bool = False) -> Flow | None:
@@ -143,7 +157,7 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
         always, {folded(n.text): n.at for n in (expectations["violates"].items if "violates" in expectations else ())},
         _date(expectations.get("date")), _until(expectations.get("until")), repeats, _text(long, "note"), _text(long, "source"),
         (*ground.validations, *ground.validates(asked)), pauses=(*ground.pauses, *ground.paused(waits)),
-        later=tuple(later),
+        later=tuple(later), tags=with_tags(ground.tags, long.get("tags"), problems),
     )  # fmt: skip
 
 

@@ -97,6 +97,7 @@ class Flow:
     validations: tuple[Validate, ...] = ()  # of the steps of file, stage and flow, in their order
     pauses: tuple[Pause, ...] = ()  # likewise
     later: tuple[Change, ...] = ()
+    tags: tuple[str, ...] = ()  # of file, stage and flow
 
     @property
     def expected(self) -> tuple[Sentence, ...]:

@@ -20,7 +20,7 @@ from typing import Final
 
 from simulator.mail.path import folded
 from simulator.scenario.errors import ScenarioError, near_miss, render
-from simulator.scenario.flow import Ground, always_words, changed, play_in
+from simulator.scenario.flow import Ground, always_words, changed, play_in, with_tags
 from simulator.scenario.lab import START, build_lab
 from simulator.scenario.load import read_yaml
 from simulator.scenario.model import Flow, Scenario, Send, Stage
@@ -130,7 +130,8 @@ class _Loading:
         tree = changed(tree, root, self.problems, asked, waits)
         lab = self.build(tree)
         ground = self._ground(tree, None, always_words(root.get("always"), self.problems))
-        ground = replace(ground, validations=ground.validates(asked), pauses=ground.paused(waits))
+        tags = with_tags((), root.get("tags"), self.problems)
+        ground = replace(ground, validations=ground.validates(asked), pauses=ground.paused(waits), tags=tags)
         known: dict[str, Entry] = {}
         flows = self._flows(root.get("flows"), ground, known)
         stages = list(self._stages(root.get("stages"), ground, known))
@@ -219,7 +220,10 @@ class _Loading:
             self.build(tree)
             always = {**ground.always, **always_words(item.get("always"), self.problems)}
             ground = replace(ground, tree=tree, stage=name, pauses=(*ground.pauses, *ground.paused(waits)))
-            here = replace(ground, always=always, validations=(*ground.validations, *ground.validates(asked)))
+            tags = with_tags(ground.tags, item.get("tags"), self.problems)
+            here = replace(
+                ground, always=always, validations=(*ground.validations, *ground.validates(asked)), tags=tags
+            )
             earlier = dict(known)
             flows = self._flows(item.get("flows"), here, known)
             flows += self._still(item, here, earlier)

@@ -27,6 +27,7 @@ _MAP: Final[Schema] = {"type": "object"}
 _LIST: Final[Schema] = {"type": "array"}
 _ONE_OR_MORE: Final[Schema] = {"type": ["string", "array"]}
 _ANY: Final[Schema] = {}
+_TAGS: Final = "words to select flows by (-k), and pytest markers (-m); flows have those of their file and stage too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ SCENARIO_WORDS: Final[Mapping[str, Word]] = {
     "do": Word("steps in the words of a runbook", {"$ref": "#/$defs/steps"}),
     "faults": Word("what goes wrong in every flow", {"$ref": "#/$defs/faults"}),
     "always": Word("what must hold in every flow", {"$ref": "#/$defs/always"}),
+    "tags": Word(_TAGS, _ONE_OR_MORE),
     "flows": Word("name: a sentence, a list of sentences, or the long form", {"$ref": "#/$defs/flows"}),
     "stages": Word("a migration, stage by stage", {"type": "array", "items": {"$ref": "#/$defs/stage"}}),
     "state": Word("fresh: every flow starts from the lab's fresh state; kept: queues, counters and clock go on", {"enum": ["fresh", "kept"]}),
@@ -117,6 +119,7 @@ STAGE_WORDS: Final[Mapping[str, Word]] = {
     "do": Word("steps; later stages keep what they did", {"$ref": "#/$defs/steps"}),
     "faults": Word("what goes wrong in this stage and later ones", {"$ref": "#/$defs/faults"}),
     "always": Word("what must hold in every flow of the stage", {"$ref": "#/$defs/always"}),
+    "tags": Word(_TAGS, _ONE_OR_MORE),
     "flows": Word("flows played in this stage", {"$ref": "#/$defs/flows"}),
     "still": Word("names of earlier flows that hold again", _ONE_OR_MORE),
     "meanwhile": Word("flows while caches still have the old DNS", {"$ref": "#/$defs/flows"}, built=False),
@@ -155,6 +158,7 @@ FLOW_WORDS: Final[Mapping[str, Word]] = {
     "faults": Word("what goes wrong in this flow: where, what, when", {"$ref": "#/$defs/faults"}),
     "always": Word("what must hold in this flow", {"$ref": "#/$defs/always"}),
     "later": Word("changes while mail waits: a list of after and do", {"$ref": "#/$defs/later"}),
+    "tags": Word(_TAGS, _ONE_OR_MORE),
     "date": Word("when it plays", _TEXT),
     **EXPECTATIONS,
     "about": Word("one sentence", _TEXT),
