@@ -6,7 +6,6 @@ disagreement between policy and wire is found on the same flow. Doors call `Runn
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from types import TracebackType
 
 from simulator.keyring import KEYRING
 from simulator.live.errors import LabError
-from simulator.live.interrupt import interrupted_between_callbacks
+from simulator.live.interrupt import run_interruptibly
 from simulator.live.lab import LiveLab
 from simulator.plan.compare import first_difference
 from simulator.plan.relays import open_relays
@@ -129,7 +128,7 @@ class Runner:
         selection = chosen(self.options, scenarios)
         if self.options.engine == "plan":
             return self._run_plan(selection)
-        return asyncio.run(self._run_live(selection))
+        return run_interruptibly(lambda: self._run_live(selection))
 
     def _run_plan(self, selection: list[Scenario]) -> RunResult:
         result = RunResult(self.options)
@@ -141,12 +140,11 @@ class Runner:
 
     async def _run_live(self, selection: list[Scenario]) -> RunResult:
         result = RunResult(self.options)
-        with interrupted_between_callbacks():
-            async with self:
-                for scenario in selection:
-                    for flow in scenario.flows:
-                        if result.take(scenario, await self.play(scenario, flow)):
-                            return result
+        async with self:
+            for scenario in selection:
+                for flow in scenario.flows:
+                    if result.take(scenario, await self.play(scenario, flow)):
+                        return result
         return result
 
     async def __aenter__(self) -> Runner:

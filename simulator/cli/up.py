@@ -13,7 +13,7 @@ from simulator.cli.wall_clock import today
 from simulator.cli.which_lab import ChosenLab, lab_option, the_lab
 from simulator.keyring import KEYRING
 from simulator.live.addresses import best_plan
-from simulator.live.interrupt import interrupted_between_callbacks
+from simulator.live.interrupt import run_interruptibly
 from simulator.live.lab import LiveLab
 from simulator.mail.path import print_path
 from simulator.paths import endings
@@ -39,12 +39,8 @@ def up(lab_file: Path | None, port: int, network: str) -> None:
 
     A client that binds the loopback address of a server is taken for that server; any other one is a stranger.
     """
-    asyncio.run(_keep(the_lab(lab_file), port, network))
-
-
-async def _keep(chosen: ChosenLab, port: int, network: str) -> None:
-    with interrupted_between_callbacks():
-        await _serve(chosen, port, network)
+    chosen = the_lab(lab_file)
+    run_interruptibly(lambda: _serve(chosen, port, network))
 
 
 async def _serve(chosen: ChosenLab, port: int, network: str) -> None:

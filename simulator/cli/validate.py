@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def validate(
         )
     where, name, to = _meant(chosen, connector, recipients, server)
     world = World(chosen.lab, Log(chosen.begin), seed=7, keys=KEYRING)
-    done = _planned(world, where, name, to) if plan else asyncio.run(_played(world, where, name, to, network))
+    done = _planned(world, where, name, to) if plan else _over_the_wire(world, where, name, to, network)
     remember(world.lab, world.log)
     if as_json:
         click.echo(json.dumps(validation_json(done, "plan" if plan else "live"), indent=2, ensure_ascii=True))
@@ -101,12 +100,14 @@ def _planned(world: World, server: str, connector: str, to: tuple[Address, ...])
     return PlanEngine(world, START).play(script(world, server, connector, to))
 
 
-async def _played(world: World, server: str, connector: str, to: tuple[Address, ...], network: str) -> Validation:
-    from simulator.live.interrupt import interrupted_between_callbacks
+def _over_the_wire(world: World, server: str, connector: str, to: tuple[Address, ...], network: str) -> Validation:
+    from simulator.live.interrupt import run_interruptibly
     from simulator.live.lab import LiveLab
     from simulator.scenario.lab import START
 
-    with interrupted_between_callbacks():
+    async def played() -> Validation:
         async with LiveLab(world.lab, start=START, plan=network, seed=world.seed) as live:
             await live.begin(world)
             return await live.play(script(world, server, connector, to))
+
+    return run_interruptibly(played)

@@ -1,4 +1,4 @@
-"""Ctrl-C arrives in the middle of a callback: the callback ends undisturbed, and then the run is interrupted."""
+"""Ctrl-C arrives in the middle of a callback, or before there is a loop: the run ends undisturbed, and then is interrupted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from simulator.live.interrupt import interrupted_between_callbacks
+from simulator.live.interrupt import run_interruptibly
 
 
 def test_a_callback_in_which_ctrl_c_arrives_still_finds_its_future_waiting() -> None:
@@ -21,50 +21,70 @@ def test_a_callback_in_which_ctrl_c_arrives_still_finds_its_future_waiting() -> 
             signal.raise_signal(signal.SIGINT)
             found.append(waiter.done())
 
-        with interrupted_between_callbacks():
-            asyncio.get_running_loop().call_soon(callback)
-            await waiter
+        asyncio.get_running_loop().call_soon(callback)
+        await waiter
 
     with pytest.raises(KeyboardInterrupt):
-        asyncio.run(main())
+        run_interruptibly(main)
     assert [False] == found
 
 
 def test_second_ctrl_c_works_at_once() -> None:
     async def main() -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
         def callback() -> None:
             signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-            assert waiter.cancelled()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
 
-        with interrupted_between_callbacks():
-            asyncio.get_running_loop().call_soon(callback)
-            await waiter
+        asyncio.get_running_loop().call_soon(callback)
+        await asyncio.get_running_loop().create_future()
 
     with pytest.raises(KeyboardInterrupt):
-        asyncio.run(main())
+        run_interruptibly(main)
 
 
-def test_the_handler_is_put_back() -> None:
+def test_ctrl_c_while_the_loop_is_made_keeps_the_run_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    make, started = asyncio.new_event_loop, list[bool]()
+
+    def interrupted() -> asyncio.AbstractEventLoop:
+        signal.raise_signal(signal.SIGINT)
+        return make()
+
     async def main() -> None:
-        before = signal.getsignal(signal.SIGINT)
-        with interrupted_between_callbacks():
-            assert before is not signal.getsignal(signal.SIGINT)
-        assert before is signal.getsignal(signal.SIGINT)
+        started.append(True)
 
-    asyncio.run(main())
+    monkeypatch.setattr(asyncio.events, "new_event_loop", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptibly(main)
+    assert [] == started
+
+
+def test_ctrl_c_after_the_last_callback_is_not_lost() -> None:
+    async def main() -> int:
+        signal.raise_signal(signal.SIGINT)
+        return 1
+
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptibly(main)
+
+
+def test_what_was_done_is_returned_and_the_handler_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    async def main() -> bool:
+        return before is not signal.getsignal(signal.SIGINT)
+
+    assert run_interruptibly(main)
+    assert before is signal.getsignal(signal.SIGINT)
 
 
 def test_another_thread_leaves_signals_alone() -> None:
     before, during = signal.getsignal(signal.SIGINT), []
 
     async def main() -> None:
-        with interrupted_between_callbacks():
-            during.append(signal.getsignal(signal.SIGINT))
+        during.append(signal.getsignal(signal.SIGINT))
 
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread = threading.Thread(target=lambda: run_interruptibly(main))
     thread.start()
     thread.join()
     assert [before] == during
