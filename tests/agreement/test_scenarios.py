@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,18 @@ def test_a_run_can_be_repeated_to_the_byte() -> None:
         return "".join(record_text(f.played.lab, f.played.log) for f in result.flows())
 
     assert told() == told()
+
+
+def test_another_process_with_other_keys_writes_the_same_bytes(tmp_path: Path) -> None:
+    def written(name: str) -> dict[str, bytes]:
+        files = [str(FOLDER / "flows.yaml"), str(FOLDER / "signatures.yaml")]
+        command = [sys.executable, "-m", "simulator", "run", *files, "-q", "--events", str(tmp_path / name)]
+        subprocess.run(command, cwd=FOLDER.parent, check=True, capture_output=True)
+        return {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
+
+    one = written("one")
+    assert len(one) > 10
+    assert one == written("two")
 
 
 def test_the_conservation_law_holds_in_every_flow() -> None:
