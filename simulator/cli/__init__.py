@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("simulator.cli.run:run", "play scenarios over real SMTP and compare every path"),
     "explain": ("simulator.cli.explain:explain", "the way a message would take, and why; sends nothing"),
     "diff": ("simulator.cli.diff:diff", "which flows behave differently in two runs"),
+    "check": ("simulator.cli.check:check", "findings about labs and scenarios, without running them"),
     "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
@@ -37,7 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "init", "learn", "import", "export", "check", "fmt", "send", "connector", "break",
+    "init", "learn", "import", "export", "fmt", "send", "connector", "break",
     "whatif", "bisect", "headers", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""

@@ -6,15 +6,18 @@ settings. Packages are imported when a lab first has such a server, so that `--h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from simulator.findings import Finding, Ground
+from simulator.mail.address import Address
 from simulator.policy.host import Host
 from simulator.policy.settings import Settings
 from simulator.products import service_names
 from simulator.products.service_names import Names
+from simulator.source import Source
 from simulator.topology import Person, Server
 
 __all__ = ["PRODUCTS", "Product"]
@@ -31,6 +34,7 @@ class Product:
     people: str = "a mailbox"
     sends_only: bool = False  # nothing listens: it needs no name, and may be behind another server's address
     names: Names | None = None  # the DNS names and the certificate that the service has without being told
+    looks: bool = False  # whether the package has a `findings.py` (see `simulator.findings`)
 
     @property
     def is_built(self) -> bool:
@@ -47,18 +51,31 @@ class Product:
         made: list[Host] = import_module(self.package).build(servers, people)
         return made
 
+    def findings(self, host: Host, ground: Ground) -> Iterable[Finding]:
+        """What is odd about the settings of one host of this kind."""
+        found: Iterable[Finding] = self._looking().findings(host, ground) if self.looks else ()
+        return found
+
+    def known(self, host: Host) -> Iterable[tuple[Address, Source]]:
+        """The addresses that a host of this kind knows beside its people's mailboxes."""
+        found: Iterable[tuple[Address, Source]] = self._looking().known(host) if self.looks else ()
+        return found
+
+    def _looking(self) -> Any:
+        return import_module(f"{self.package}.findings")
+
 
 PRODUCTS: Mapping[str, Product] = {
     product.kind: product
     for product in (
         Product(
             "exchange-online", "Exchange Online", "simulator.products.exchange_online", "TenantSettings",
-            names=service_names.EXCHANGE_ONLINE,
+            names=service_names.EXCHANGE_ONLINE, looks=True,
         ),
-        Product("smartermail", "SmarterMail", "simulator.products.smartermail", "SmarterMailSettings"),
+        Product("smartermail", "SmarterMail", "simulator.products.smartermail", "SmarterMailSettings", looks=True),
         Product("internet", "the Internet", "simulator.products.internet", "InternetSettings"),
         Product("exchange-server", "Exchange Server", "simulator.products.exchange_server", "ExchangeSettings"),
-        Product("gateway", "a mail gateway", "simulator.products.gateway", "GatewaySettings", people=""),
+        Product("gateway", "a mail gateway", "simulator.products.gateway", "GatewaySettings", people="", looks=True),
         Product(
             "device", "a device", "simulator.products.device", "DeviceSettings", people="an address that it sends from",
             sends_only=True,

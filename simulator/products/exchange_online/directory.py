@@ -11,7 +11,7 @@ nobody is synchronised from another server unless it is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -84,6 +84,10 @@ class Directory:
         for address in entry.addresses:
             if address == entry.address or address not in self._entries:
                 self._entries[address] = entry
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every recipient once."""
+        return iter(dict.fromkeys(self._entries.values()))
 
     def find(self, address: Address) -> Entry | None:
         """The recipient that has this address, as its primary one or as a proxy."""
