@@ -29,6 +29,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
+    "init": ("simulator.cli.init:init", "a commented lab with scenarios that pass, from a template"),
+    "import": ("simulator.cli.import_:import_", "a lab and its flows from a tenant's export, zone files, addresses"),
+    "export": ("simulator.cli.export:export", "a lab, or the way to another one, as PowerShell; or as a diagram"),
     "doctor": ("simulator.cli.doctor:doctor", "whether labs can run on this computer"),
     "certs": ("simulator.cli.certs:certs", "write the lab's authorities and certificates"),
     "schema": ("simulator.cli.schema:schema", "the JSON Schema of lab and scenario files"),
@@ -38,7 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "init", "learn", "import", "export", "fmt", "send", "connector", "break",
+    "learn", "fmt", "send", "connector", "break",
     "whatif", "bisect", "headers", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""

@@ -44,6 +44,7 @@ class Field:
     modelled: bool = True
     label: str = ""  # the name in a lab file, where it is no Python identifier
     children: bool = False  # reports its own problems
+    effect: bool = True  # false: what stands here changes nothing, modelled or not
 
 
 _TRUE = frozenset({"true", "$true", "on", "yes"})
@@ -158,7 +159,7 @@ def section(item: type[Settings], doc: str, *, label: str = "") -> Any:
 
 def ignored(doc: str, *, silent: bool = False, label: str = "") -> Any:
     """Understood, not modelled: accepted, with a warning that names it (`silent` for mere metadata)."""
-    return Field(lambda node: node.plain(), None, doc, {}, modelled=silent, label=label)
+    return Field(lambda node: node.plain(), None, doc, {}, modelled=silent, label=label, effect=False)
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from simulator.findings import Finding, Ground
@@ -17,6 +18,7 @@ from simulator.policy.host import Host
 from simulator.policy.settings import Settings
 from simulator.products import service_names
 from simulator.products.service_names import Names
+from simulator.products.shape import Shape
 from simulator.source import Source
 from simulator.topology import Person, Server
 
@@ -44,6 +46,13 @@ class Product:
     def settings(self) -> type[Settings]:
         """The class that reads this product's part of a server's mapping."""
         found: type[Settings] = getattr(import_module(self.package), self.settings_class)
+        return found
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """How the product's own tools write its objects, in the order in which a script makes them; often nothing."""
+        name = f"{self.package}.shapes"
+        found: tuple[Shape, ...] = import_module(name).SHAPES if self.package and find_spec(name) else ()
         return found
 
     def build(self, servers: Sequence[tuple[Server, Any]], people: Sequence[Person]) -> list[Host]:

@@ -15,6 +15,7 @@ from simulator.source import Entry, Node, ProblemList, Scalar, Source
 
 __all__ = ["as_step", "is_command"]
 
+_DOUBLED = re.compile("(['\u2018\u2019\u201a\u201b])\\1")  # PowerShell takes typographic quotes for quotes
 _COMMAND = re.compile(r"([A-Za-z]+-[A-Za-z0-9]+)(?=\s|\Z)")
 _TOKEN = re.compile(
     r"""(?P<name>-[A-Za-z][A-Za-z0-9]*)(?P<colon>:?)(?=[\s$"']|\Z)
@@ -81,7 +82,7 @@ def _value(token: re.Match[str], place: Source) -> Node:
     if token["double"] is not None:
         text = token["double"].replace('""', '"')
     elif token["single"] is not None:
-        text = token["single"].replace("''", "'")
+        text = _DOUBLED.sub(r"\1", token["single"])
     else:
         text = token["bare"]
     return Node(Scalar(text, quoted), place)

@@ -5,7 +5,8 @@
 | Add-RecipientPermission {Identity, Trustee, AccessRights} | Set-Mailbox {Identity, RecipientPermission: {TRUSTEE: SendAs}} |
 | Remove-RecipientPermission | the same, `remove` |
 | Set-CASMailbox | Set-Mailbox |
-| Set-User | Set-Mailbox |
+| Set-User, Set-Contact | Set-Mailbox |
+| Update-DistributionGroupMember {Identity, Members} | Set-DistributionGroup |
 | New-, Set-InboxRule {Mailbox: PERSON} | the same with the mailbox's address, at its server |
 | Enable-, Disable-IPv6ForAcceptedDomain {Domain} | Set-AcceptedDomain {Identity, IPv6Status: Enabled or Disabled} |
 """
@@ -44,6 +45,10 @@ def rewritten(tree: Node, name: str, parameters: Node, problems: ProblemList) ->
 
 def _same(tree: Node, parameters: Node, problems: ProblemList) -> Node:
     return parameters
+
+
+def _without_confirm(tree: Node, parameters: Node, problems: ProblemList) -> Node:
+    return parameters.without("Confirm")
 
 
 def _permission(remove: bool) -> _Rewrite:
@@ -97,6 +102,8 @@ _EVERY = (
     Shorthand("Remove-RecipientPermission", "Set", "Mailbox", _permission(remove=True)),
     Shorthand("Set-CASMailbox", "Set", "Mailbox", _same),
     Shorthand("Set-User", "Set", "Mailbox", _same),
+    Shorthand("Set-Contact", "Set", "MailContact", _same),
+    Shorthand("Update-DistributionGroupMember", "Set", "DistributionGroup", _without_confirm),
     Shorthand("Enable-IPv6ForAcceptedDomain", "Set", "AcceptedDomain", _ipv6("Enabled")),
     Shorthand("Disable-IPv6ForAcceptedDomain", "Set", "AcceptedDomain", _ipv6("Disabled")),
 )

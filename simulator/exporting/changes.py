@@ -1,0 +1,256 @@
+"""What leads from one lab to another on a server with cmdlets: commands in a safe order, each with its undo.
+
+    1  what is new or changes, in the order of the product's shapes: what is named by others before what names it,
+       inbound before outbound, domains after the connectors that lead on, rules last
+    2  what goes, the other way round: rules before the connectors that they name
+
+| change | command | undo |
+| --- | --- | --- |
+| an object is new | New-, unless it is there | Remove- |
+| a setting is another | Set- with that setting alone | Set- with what it was |
+| a setting is gone | Set- with the cmdlet's default | Set- with what it was |
+| a rule is switched | Enable-, Disable- | the other |
+| a rule moves | Set- -Priority for every rule from the first that moved | the same with the places they had |
+| an object goes | Remove-, if it is there | New- with all it had |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from simulator.exporting.objects import Thing, default_of, differs, is_boolean, kind_of, shapes_of, things
+from simulator.exporting.powershell import command, guarded, quoted, shown
+from simulator.exporting.recipients import beside, made, removed
+from simulator.policy.settings import Field
+from simulator.products.shape import Shape
+from simulator.source import Node
+
+__all__ = ["Change", "changes"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One command, or one remark, of a script."""
+
+    section: str  # the heading: "inbound connectors"
+    line: str  # empty: only a remark
+    undo: str = ""
+    remark: str = ""
+
+
+def changes(before: Node | None, after: Node, mailboxes: frozenset[str]) -> list[Change]:
+    """From a server as it was (None: nothing is there) to a server as it is to be. `mailboxes` are the people's."""
+    shapes = shapes_of(kind_of(after))
+    made_: list[Change] = []
+    gone: list[list[Change]] = []
+    for shape in shapes:
+        was = {thing.name.casefold(): thing for thing in things(before, shape)}
+        now = things(after, shape)
+        for number, thing in enumerate(now):
+            old = was.get(thing.name.casefold())
+            made_ += (
+                _changed(shape, old, thing, mailboxes) if old is not None else _new(shape, thing, number, mailboxes)
+            )
+        if shape.ranked:
+            made_ += _moved(shape, list(was.values()), now)
+        names = {thing.name.casefold() for thing in now}
+        gone.append(
+            [c for t in reversed(was.values()) if t.name.casefold() not in names for c in _removed(shape, t, mailboxes)]
+        )
+    return [*made_, *(change for part in reversed(gone) for change in part)]
+
+
+# The parameters of an object
+
+
+def _parameters(shape: Shape, settings: Mapping[str, Node], keys: set[str] | None = None) -> Iterator[tuple[str, str]]:
+    fields = {(f.label or key): f for key, f in shape.settings.__fields__.items()}
+    for key in fields:
+        if key in settings and (keys is None or key in keys):
+            yield key, shown(settings[key], boolean=is_boolean(fields[key]))
+
+
+def _named(shape: Shape, thing: Thing) -> list[tuple[str, str]]:
+    identity = shape.single.strip() if shape.single else thing.name
+    beside_ = [(key, shown(thing.settings[key])) for key in shape.named_with if key in thing.settings]
+    return [*([("Identity", quoted(identity))] if identity else []), *beside_]
+
+
+def _is_set_apart(shape: Shape, thing: Thing) -> set[str]:
+    return {key for key in thing.settings if key in shape.other_cmdlets}
+
+
+def _sets(shape: Shape, thing: Thing, keys: set[str], settings: Mapping[str, Node]) -> list[str]:
+    """Set- of some settings, by the cmdlets that set them."""
+    cmdlets: dict[str, set[str]] = {}
+    for key in keys:
+        cmdlets.setdefault(shape.other_cmdlets.get(key, f"Set-{thing.noun}"), set()).add(key)
+    lines: list[str] = []
+    for cmdlet in sorted(cmdlets, key=lambda name: name != f"Set-{thing.noun}"):
+        if cmdlet == "Add-ADPermission":
+            lines += _rights(thing.name, settings.get("ExtendedRights"))
+            continue
+        lines.append(command(cmdlet, [*_named(shape, thing), *_parameters(shape, settings, cmdlets[cmdlet])]))
+    return lines
+
+
+def _rights(name: str, rights: Node | None) -> list[str]:
+    who = quoted("NT AUTHORITY\\ANONYMOUS LOGON")
+    if rights is None or not rights.items:
+        return []
+    return [command("Add-ADPermission", [("Identity", quoted(name)), ("User", who), ("ExtendedRights", shown(rights))])]
+
+
+# Changes
+
+
+def _new(shape: Shape, thing: Thing, number: int, mailboxes: frozenset[str]) -> list[Change]:
+    if shape.single:
+        return _of_sets(shape, thing, None)
+    if shape.kinds:
+        return _recipient(shape, thing, None, mailboxes)
+    if any(thing.name.casefold().startswith(known.casefold()) for known in shape.always_there):
+        return _of_sets(shape, thing, None)
+    if not shape.new:
+        remark = f"{thing.name}: {shape.made_by} first"
+        return [Change(shape.plural, "", remark=remark), *_of_sets(shape, thing, None)]
+    apart = _is_set_apart(shape, thing)
+    taken = {k for k in thing.settings if k not in apart and (not shape.new_takes or k in shape.new_takes)}
+    key = shape.names[0] if shape.names[0] != "Name" or "DomainName" not in shape.names else "Name"
+    lead = (
+        [("Name", quoted(thing.name))]
+        if "Name" in shape.names and key != "Domain"
+        else [("DomainName", quoted(thing.name))]
+    )
+    if "DomainName" in shape.names and key == "DomainName":
+        lead.append(("DomainName", quoted(thing.name)))
+    rank = [("Priority", str(number))] if shape.ranked else []
+    line = command(f"New-{shape.noun}", [*lead, *_parameters(shape, thing.settings, taken), *rank])
+    undo = command(f"Remove-{shape.noun}", [*_named(shape, thing), ("Confirm", ":$false")])
+    if shape.names[0] == "Domain":
+        undo = command(f"Set-{shape.noun}", [*_named(shape, thing), ("Enabled", "$false")])
+    found = [Change(shape.plural, guarded(shape.noun, quoted(thing.name), line, there=False), undo)]
+    rest = set(thing.settings) - taken
+    return found + [
+        Change(shape.plural, line, "") for line in (_sets(shape, thing, rest, thing.settings) if rest else [])
+    ]
+
+
+def _of_sets(shape: Shape, thing: Thing, old: Thing | None) -> list[Change]:
+    """Set- for whatever differs from what was, or from the defaults."""
+    base = old or Thing(thing.name, {}, {}, thing.noun)
+    fields = {(f.label or key): f for key, f in shape.settings.__fields__.items()}
+    keys = {key for key in {*thing.settings, *base.settings} if differs(fields[key], base, thing, key)}
+    if old is None:
+        keys |= {key for key in thing.settings if key in shape.always}
+    found: list[Change] = []
+    if shape.ranked and "Enabled" in keys:
+        keys.discard("Enabled")
+        on = thing.values.get("Enabled", True)
+        pair = [
+            command(f"{verb}-{shape.noun}", [*_named(shape, thing), ("Confirm", ":$false")])
+            for verb in ("Disable", "Enable")
+        ]
+        found.append(Change(shape.plural, pair[on], pair[not on]))
+    keys -= set(shape.named_with)
+    after = {key: thing.settings.get(key, _unset(fields[key], key, thing)) for key in keys}
+    was = {key: base.settings.get(key, _unset(fields[key], key, thing)) for key in keys}
+    lines, undos = _sets(shape, thing, keys, after), _sets(shape, thing, keys, was)
+    for place, line in enumerate(lines):
+        undo = undos[place] if place < len(undos) else ""
+        found.append(Change(shape.plural, line, undo if undo != line else ""))
+    return found
+
+
+def _unset(field_: Field, key: str, thing: Thing) -> Node:
+    """What a setting has where nothing says anything; a recipient always has its own address."""
+    return Node.of([f"SMTP:{thing.name}"]) if key == "EmailAddresses" else default_of(field_)
+
+
+def _changed(shape: Shape, old: Thing, thing: Thing, mailboxes: frozenset[str]) -> list[Change]:
+    if shape.kinds:
+        return _recipient(shape, thing, old, mailboxes)
+    return _of_sets(shape, thing, old)
+
+
+def _removed(shape: Shape, old: Thing, mailboxes: frozenset[str]) -> list[Change]:
+    if shape.kinds:
+        if old.name.casefold() in mailboxes:
+            return _of_sets(shape, Thing(old.name, {}, {}, old.noun, old.kind), old)
+        return [Change(shape.plural, line, undo) for line, undo in removed(old, list(_parameters(shape, old.settings)))]
+    if shape.single or any(old.name.casefold().startswith(known.casefold()) for known in shape.always_there):
+        return _of_sets(shape, Thing(old.name, {}, {}, old.noun), old)
+    if not shape.new:
+        return [
+            Change(
+                shape.plural,
+                "",
+                remark=f"{old.name} goes: remove the domain in the admin centre when nothing uses it any more",
+            )
+        ]
+    line = command(f"Remove-{shape.noun}", [*_named(shape, old), ("Confirm", ":$false")])
+    back = _new(shape, old, 0, mailboxes)
+    undo = "; ".join(change.line for change in back if change.line)
+    return [Change(shape.plural, guarded(shape.noun, quoted(old.name), line, there=True), undo)]
+
+
+def _moved(shape: Shape, was: list[Thing], now: list[Thing]) -> list[Change]:
+    """Places of rules, from the first that has another neighbour before it than it had."""
+    names = [thing.name.casefold() for thing in now]
+    before = [thing.name.casefold() for thing in was if thing.name.casefold() in names]
+    kept = [name for name in names if name in before]
+    if before == kept:
+        return []
+    first = next(place for place, name in enumerate(kept) if name != before[place])
+    moved = kept[first:]
+    places = {thing.name.casefold(): place for place, thing in enumerate(was)}
+    return [
+        Change(
+            shape.plural,
+            command(f"Set-{shape.noun}", [*_named(shape, thing), ("Priority", str(place))]),
+            command(f"Set-{shape.noun}", [*_named(shape, thing), ("Priority", str(places[thing.name.casefold()]))]),
+        )
+        for place, thing in enumerate(now)
+        if thing.name.casefold() in moved
+    ]
+
+
+def _recipient(shape: Shape, thing: Thing, old: Thing | None, mailboxes: frozenset[str]) -> list[Change]:
+    found: list[Change] = []
+    base = old
+    if old is not None and old.noun != thing.noun:
+        found += _removed(shape, old, mailboxes)
+        base = None
+    taken: set[str] = set()
+    if base is None:
+        taken = {key for key in thing.settings if key in shape.new_takes and key not in shape.other_cmdlets}
+        found += [
+            Change(shape.plural, line, undo)
+            for line, undo in made(thing, list(_parameters(shape, thing.settings, taken)), mailboxes)
+        ]
+        if thing.noun == "Mailbox":
+            taken = set()
+    rest = Thing(
+        thing.name,
+        {k: v for k, v in thing.settings.items() if k not in taken},
+        thing.values,
+        thing.noun,
+        thing.kind,
+        thing.own,
+    )
+    fields = {k: v for k, v in rest.values.items() if k not in taken}
+    rest = Thing(rest.name, rest.settings, fields, rest.noun, rest.kind, rest.own)
+    found += _of_sets(shape, _with_primary(rest), _with_primary(base) if base else None)
+    return found + [Change(shape.plural, line, undo, remark) for line, undo, remark in beside(thing, base)]
+
+
+def _with_primary(thing: Thing) -> Thing:
+    """Set- -EmailAddresses replaces them all, the primary one too."""
+    every = thing.settings.get("EmailAddresses")
+    if every is None:
+        return thing
+    items = [item for item in every.items if item.text.removeprefix("SMTP:").casefold() != thing.name.casefold()]
+    primary = Node.of(f"SMTP:{thing.name}")
+    settings = {**thing.settings, "EmailAddresses": Node((primary, *items), every.at)}
+    return Thing(thing.name, settings, thing.values, thing.noun, thing.kind, thing.own)
