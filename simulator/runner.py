@@ -15,6 +15,7 @@ from simulator.keyring import KEYRING
 from simulator.live.errors import LabError
 from simulator.live.interrupt import run_interruptibly
 from simulator.live.lab import LiveLab
+from simulator.mail.path import folded
 from simulator.plan.compare import first_difference
 from simulator.plan.relays import open_relays
 from simulator.plan.walk import PlanEngine
@@ -28,6 +29,7 @@ from simulator.scenario.scenario import Flow, Scenario
 from simulator.scenario.timeline import Relab, timeline
 from simulator.scenario.wire import Difference
 from simulator.source import NOWHERE
+from simulator.stepping_back import Stepped, step_back_differences, stepped_live, stepped_plan, worst
 from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.transport import submit
@@ -49,6 +51,7 @@ class Options:
     fail_fast: bool = False
     seed: int = 7
     network: str = "auto"  # address plan of the live engine
+    stage: str = ""  # only the flows of this one
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class RunResult:
     """Everything that was played, in the order of files and flows."""
 
     options: Options
-    scenarios: list[ScenarioResult] = field(default_factory=list)
+    scenarios: list[ScenarioResult] = field(default_factory=list, repr=False)  # asyncio writes reprs nobody sees
 
     def take(self, scenario: Scenario, flow: FlowResult) -> bool:
         """Adds the next result; whether the run is to stop with it."""
@@ -165,6 +168,11 @@ class Runner:
                 f"{flow.name}: {flow.lab.outsiders[0]} is a server that somebody else runs; nobody can plan what it does",
                 "Play it live: leave out --plan.",
             )
+        if flow.back:
+            self._kept.clear()  # what comes after a step back begins anew
+            return self._judge_steps(
+                scenario, flow, stepped_plan(flow, lambda: self._world(flow, None), BEGIN), None, began
+            )
         planned, self._kept["plan"] = self._plan(flow, self._before(scenario, flow, "plan"))
         return self._judge(scenario, flow, planned, None, began)
 
@@ -173,7 +181,7 @@ class Runner:
         if self.options.engine == "plan":
             return self.play_planned(scenario, flow)
         began, planned = time.perf_counter(), None
-        if self.options.engine == "both" and not flow.lab.outsiders:
+        if self.options.engine == "both" and not flow.lab.outsiders and not flow.back:
             planned, self._kept["plan"] = self._plan(flow, self._before(scenario, flow, "plan"))
         if self._live_lab is None:
             options = self.options
@@ -183,8 +191,19 @@ class Runner:
             except BaseException:
                 self._live_lab = None
                 raise
+        if flow.back:
+            return await self._play_back(scenario, flow, self._live_lab, began)
         played, self._kept["live"] = await self._live(self._live_lab, flow, self._before(scenario, flow, "live"))
         return self._judge(scenario, flow, planned, played, began)
+
+    async def _play_back(self, scenario: Scenario, flow: Flow, live: LiveLab, began: float) -> FlowResult:
+        """A flow whose lab steps back while its mail is on the way."""
+        self._kept.clear()
+        steps = None
+        if self.options.engine == "both" and not flow.lab.outsiders:
+            steps = stepped_plan(flow, lambda: self._world(flow, None), BEGIN)
+        tried = await stepped_live(flow, lambda: self._world(flow, None), live)
+        return self._judge_steps(scenario, flow, steps, tried, began)
 
     def _before(self, scenario: Scenario, flow: Flow, engine: str) -> World | None:
         """The world from which a flow goes on, if it does."""
@@ -254,11 +273,29 @@ class Runner:
         found += check_invariants(flow.always, flow.violates, played, lambda: self._open_relays(flow.lab))
         if planned and live and (parted := first_difference(planned.log, live.log)):
             found.append(Difference("agreement", NOWHERE, "policy and wire agree", parted))
+        return self._told(scenario, flow, found, planned, live, began)
+
+    def _told(
+        self, scenario: Scenario, flow: Flow, found: list[Difference], planned: Played | None, live: Played | None,
+        began: float,
+    ) -> FlowResult:  # fmt: skip
         wall = time.perf_counter() - began
         result = FlowResult(flow, "fail" if found else "pass", tuple(found), planned, live, wall)
         if self._progress:
             self._progress(scenario, result)
         return result
+
+    def _judge_steps(
+        self, scenario: Scenario, flow: Flow, planned: list[Stepped] | None, live: list[Stepped] | None, began: float
+    ) -> FlowResult:
+        found = step_back_differences(flow, live if live is not None else planned or ())
+        for plan, wire in zip(planned or (), live or (), strict=False):
+            if parted := first_difference(plan.played.log, wire.played.log):
+                found.append(Difference("agreement", NOWHERE, "policy and wire agree", parted))
+                break
+        none = Played.read(self._world(flow, None), "plan")  # nothing was on the way
+        plan_shown, live_shown = (None if s is None else worst(flow, s) or none for s in (planned, live))
+        return self._told(scenario, flow, found, plan_shown, live_shown, began)
 
     def _judge_validations(self, flow: Flow) -> list[Difference]:
         """A step that failed, or did not fail where it must, fails every flow it was made for."""
@@ -285,7 +322,11 @@ class Runner:
 
 def chosen(options: Options, scenarios: Iterable[Scenario]) -> list[Scenario]:
     """The scenarios with the flows that `-k` selects, without those that have none."""
-    found = [(s, tuple(f for f in s.flows if selected(options.keyword, s, f))) for s in scenarios]
+    stage = folded(options.stage)
+    found = [
+        (s, tuple(f for f in s.flows if selected(options.keyword, s, f) and stage in ("", folded(f.stage or ""))))
+        for s in scenarios
+    ]
     return [s if flows == s.flows else replace(s, flows=flows) for s, flows in found if flows]
 
 

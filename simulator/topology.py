@@ -13,7 +13,7 @@ from simulator.mail.tls import Certificate
 from simulator.policy.host import Host
 from simulator.policy.tls import PUBLIC_AUTHORITY
 from simulator.source import NOWHERE, Source
-from simulator.zone import Zone
+from simulator.zone import Cache, Zone
 
 __all__ = ["DEFECTS", "CertificateSpec", "Lab", "Person", "Server", "holder"]
 
@@ -110,6 +110,7 @@ class Lab:
     down: frozenset[str] = frozenset()  # servers that are switched off
     faults: tuple[Fault, ...] = ()  # what is planned to go wrong
     authorities: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
+    caches: Mapping[str, Cache] = field(default_factory=dict)  # by server: DNS as it still remembers it
 
     def person_of(self, address: Address, server: str = "") -> str:
         """The name that stands for an address in a sentence; the address itself where nobody has it.

@@ -26,6 +26,7 @@ from simulator.source import Source
 from simulator.topology import Lab
 from simulator.trace import Log
 from simulator.value import value
+from simulator.zone import Zone
 
 __all__ = ["HOP_LATENCY", "Away", "Delivery", "Passage", "World", "about"]
 
@@ -124,6 +125,13 @@ class World:
         self._moments.clear()
         self.faults.change(lab.faults, self.now)
         self.queue.wake(self.now)
+
+    def remembered(self, host: str) -> Zone | None:
+        """DNS as the host's resolver still has it in its cache, from before a change."""
+        cache = self.lab.caches.get(host)
+        if cache is None or (cache.ttl is not None and self.now >= self.log.begin + cache.ttl):
+            return None
+        return cache.zone.with_keys(self.keys)
 
     def elapse(self, span: timedelta) -> None:
         self.now += span

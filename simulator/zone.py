@@ -22,12 +22,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Protocol
 
 from simulator.value import value
 
-__all__ = ["KEY_TOKEN", "SIGNATURES", "TRUNCATED", "TYPES", "Answer", "PublicKeys", "Question", "Zone"]
+__all__ = ["KEY_TOKEN", "SIGNATURES", "TRUNCATED", "TYPES", "Answer", "Cache", "PublicKeys", "Question", "Zone"]
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TLSA", "TXT")
 SIGNATURES = ("unsigned", "signed", "bogus")
@@ -88,6 +89,14 @@ class Answer:
     def told(self) -> list[str]:
         """The records as the log shows them: without key material, which is another in every run."""
         return [_KEY.sub("p=...", record) for record in self.records]
+
+
+@value
+class Cache:
+    """What an asker still remembers of an earlier zone, for `ttl` of mail time from the beginning of a flow, or throughout."""
+
+    zone: Zone
+    ttl: timedelta | None = None
 
 
 @dataclass(frozen=True)

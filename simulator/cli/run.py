@@ -16,11 +16,13 @@ from simulator.cli.progress import Progress
 from simulator.cli.wall_clock import today
 from simulator.cli.with_faults import all_with, faults_option
 from simulator.files import NothingFound, find_scenarios, load_all
+from simulator.mail.path import folded
 from simulator.parallel import processors, run_in_processes
 from simulator.report.artifacts import stem
 from simulator.report.record import record_text
 from simulator.report.run_text import failures, heading, lines, summary
 from simulator.runner import Options, RunResult
+from simulator.scenario.errors import near_miss
 from simulator.scenario.scenario import Scenario
 
 __all__ = ["run"]
@@ -40,6 +42,10 @@ def _count(ctx: click.Context, param: click.Parameter, value: str) -> int:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-k", "keyword", default="", help="Only flows whose file, scenario, name or tags hold this (and, or, not)."
+)
+@click.option("--stage", default="", metavar="NAME", help="Only the flows of this stage.")
+@click.option(
+    "--accept", "accepting", is_flag=True, help="Write what was played into the files where sentences differ."
 )
 @click.option("-x", "fail_fast", is_flag=True, help="Stop at the first failure.")
 @click.option(
@@ -62,7 +68,8 @@ def _count(ctx: click.Context, param: click.Parameter, value: str) -> int:
 @click.option("--network", type=click.Choice(["auto", "loopback-net", "single"]), default="auto", hidden=True)
 def run(
     paths: tuple[Path, ...], keyword: str, fail_fast: bool, processes: int, engine: str, events: Path | None,
-    with_faults: tuple[str, ...], seed: int, repeat: int, quiet: bool, network: str, **files: Any,
+    with_faults: tuple[str, ...], seed: int, repeat: int, quiet: bool, network: str, stage: str, accepting: bool,
+    **files: Any,
 ) -> None:  # fmt: skip
     """Play scenarios over real SMTP and assert on their paths.
 
@@ -84,7 +91,9 @@ def run(
     except NothingFound as nothing:
         click.echo(str(nothing), err=True)
         sys.exit(5)
-    options = Options(engine, keyword, fail_fast, seed, network)
+    if stage:
+        _check_stage(stage, scenarios)
+    options = Options(engine, keyword, fail_fast, seed, network, stage)
     result = RunResult(options)
     with Progress(sum(len(s.flows) for s in scenarios) * repeat) as progress:
         for turn in range(repeat):
@@ -103,7 +112,19 @@ def run(
     for mark in outputs.marks(result):
         click.echo(mark, err=outputs.is_json_on_stdout)
     click.echo(f"\n{summary(result, time.perf_counter() - began)}", err=outputs.is_json_on_stdout)
+    if accepting and result.exit_code:
+        from simulator.cli.accept import accept
+
+        accepted = accept(result)
+        click.echo("\n".join(accepted.lines), err=outputs.is_json_on_stdout)
+        sys.exit(0 if accepted.all else 1)
     sys.exit(result.exit_code)
+
+
+def _check_stage(name: str, scenarios: list[Scenario]) -> None:
+    known = [stage.name for scenario in scenarios for stage in scenario.stages]
+    if folded(name) not in map(folded, known):
+        raise click.UsageError(f"no stage {name!r}.{near_miss(name, known)}")
 
 
 def _print(result: RunResult, scenarios: list[Scenario], *, quiet: bool, err: bool) -> None:

@@ -21,6 +21,7 @@ import asyncio
 import ssl
 from collections.abc import Generator, Mapping
 from datetime import datetime
+from math import inf
 from types import TracebackType
 from typing import Any
 
@@ -155,17 +156,17 @@ class LiveLab:
 
     # play
 
-    async def run(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> None:
-        """Works off the queue; mail time jumps to when the next work is due. In real time: what is due by now."""
+    async def run(self, *, until: datetime | None = None, first_attempts_only: bool = False, most: float = inf) -> None:
+        """Works off the queue, or the `most` next of it; mail time jumps to what is due next. Real time: what is due."""
         world = self.world
-        while True:
+        while (most := most - 1) >= 0:
             self.tick()
-            horizon = world.now if self.clock.is_real else until
-            work = world.queue.take(until=horizon, first_attempts_only=first_attempts_only)
-            if work is None and await self._hears_from_outside():
-                continue
+            limit = world.now if self.clock.is_real else until
+            work = world.queue.take(until=limit, first_attempts_only=first_attempts_only)
             if work is None:
-                return
+                if not await self._hears_from_outside():
+                    return
+                continue
             world.now = max(world.now, work.due)
             if not parks(world, work):
                 await self.drive(process(world, work), world.lab.servers[work.host].certificate, work=work)

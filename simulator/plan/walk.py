@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 from typing import Any, TypeVar
 
 from simulator.faults import CutOff
@@ -57,10 +58,13 @@ class PlanEngine:
         self.world, self.start = world, start
         self._zone = world.lab.zone.with_keys(world.keys)
 
-    def run(self, *, until: datetime | None = None, first_attempts_only: bool = False) -> None:
-        """Works off the queue; mail time jumps to when the next work is due."""
+    def run(self, *, until: datetime | None = None, first_attempts_only: bool = False, most: float = inf) -> None:
+        """Works off the queue, or the `most` next of it; mail time jumps to when the next work is due."""
         world = self.world
-        while work := world.queue.take(until=until, first_attempts_only=first_attempts_only):
+        while (most := most - 1) >= 0:
+            work = world.queue.take(until=until, first_attempts_only=first_attempts_only)
+            if work is None:
+                return
             world.now = max(world.now, work.due)
             if not parks(world, work):
                 about = (work.host, work.msg, work.hop)

@@ -30,7 +30,9 @@ _LABEL = 10
 
 def full_name(result: FlowResult) -> str:
     """A flow's name with the stage in which it is played."""
-    return f"{result.flow.stage}: {result.flow.name}" if result.flow.stage else result.flow.name
+    flow = result.flow
+    note = " (old DNS)" if flow.meanwhile else " (on the way)" if flow.back else ""
+    return f"{flow.stage}: {flow.name}{note}" if flow.stage else flow.name
 
 
 def flow_line(result: FlowResult, width: int) -> str:

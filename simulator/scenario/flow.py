@@ -23,7 +23,7 @@ from simulator.scenario.compare import alternatives
 from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.expectations import check_expectation, invariants
 from simulator.scenario.faultsteps import with_faults
-from simulator.scenario.model import Change, Flow, Pause, Validate
+from simulator.scenario.model import HOW_PLAYED, Change, Flow, Pause, Validate
 from simulator.scenario.names import Names
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.schema import FLOW_WORDS
@@ -42,7 +42,6 @@ __all__ = ["Ground", "always_words", "changed", "play_in", "with_tags"]
 
 _TAG: Final = re.compile(r"[^\W\d][\w-]*")
 _MOST_ALTERNATIVES: Final = 200
-_HOW_PLAYED: Final = ("date", "until", "violates")
 _NOT_ASSERTED: Final = frozenset(
     {"path", "send", "given", "do", "faults", "later", "always", "about", "note", "source", "also", "tags"}
 )
@@ -150,7 +149,7 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
     if lab is None or len(later) < len(moved) or problems.errors:
         return None
     if repeats:  # `still` repeats the sentence and how it is played, not what else was true at that stage
-        expectations = {key: node for key, node in expectations.items() if key in _HOW_PLAYED}
+        expectations = {key: node for key, node in expectations.items() if key in HOW_PLAYED}
     sends = () if only_validates else finished(found, paths, entry.key, entry.key_at, names, lab, problems)
     return Flow(
         entry.key, entry.key_at, ground.stage, lab, tree, sends, paths, also, expectations,

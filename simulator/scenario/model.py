@@ -11,7 +11,10 @@ from simulator.scenario.sentence import ELLIPSIS, Sentence
 from simulator.source import NOWHERE, Node, Problem, Source
 from simulator.topology import CertificateSpec, Lab
 
-__all__ = ["Change", "Flow", "Pause", "Scenario", "Send", "Stage", "Validate"]
+__all__ = ["HOW_PLAYED", "Change", "Flow", "Pause", "Scenario", "Send", "Stage", "StepBack", "Validate"]
+
+HOW_PLAYED = ("date", "until", "violates")
+"""The keys of a flow that say how it is played; `still` repeats them, and the sentence, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class StepBack:
+    """What happens to a flow's lab while its mail is on the way, and what may become of the mail."""
+
+    lab: Lab
+    stage: str
+    lost: int = 0
+    within: timedelta | None = None
+
+
+@dataclass(frozen=True)
 class Flow:
     """One expectation about mail: the lab as given and done for it, the messages, the paths, and what else is asserted.
 
@@ -98,6 +111,8 @@ class Flow:
     pauses: tuple[Pause, ...] = ()  # likewise
     later: tuple[Change, ...] = ()
     tags: tuple[str, ...] = ()  # of file, stage and flow
+    meanwhile: bool = False  # its senders still have the DNS of the stage before
+    back: StepBack | None = None  # its lab steps back while its mail is on the way
 
     @property
     def expected(self) -> tuple[Sentence, ...]:
@@ -153,4 +168,4 @@ class Scenario:
 
     def keeps_state(self, flow: Flow) -> bool:
         """Whether a flow begins with what the one before left: queues, greylists, counters, clock."""
-        return self.state == "kept" or flow.stage is not None
+        return self.state == "kept" or (flow.stage is not None and flow.back is None)

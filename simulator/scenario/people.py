@@ -15,7 +15,21 @@ from simulator.scenario.values import words
 from simulator.source import Entry, Node, ProblemList, Source
 from simulator.topology import Person
 
-__all__ = ["Mailbox", "Places", "check_name", "find_mailbox", "mailbox_of", "moved", "read_people", "without_mailbox"]
+__all__ = [
+    "MAILBOX_STATES",
+    "Mailbox",
+    "Places",
+    "check_name",
+    "find_mailbox",
+    "mailbox_of",
+    "moved",
+    "read_people",
+    "without_mailbox",
+]
+
+
+MAILBOX_STATES = ("only here", "both", "moved")
+"""What a step `move` leaves: the old mailbox alone, the old and the new one, the new one alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +129,15 @@ def find_mailbox(tree: Node, address: str) -> Mailbox | None:
     return next((m for m in _mailboxes(tree) if m.address.casefold() == address.casefold()), None)
 
 
-def mailbox_of(tree: Node, who: str, at: Source, problems: ProblemList) -> Mailbox | None:
-    """The mailbox of a person, or of an address; an error where there is none or where there are several."""
+def mailbox_of(tree: Node, who: str, at: Source, problems: ProblemList, *, besides: str = "") -> Mailbox | None:
+    """The mailbox of a person, or of an address; an error where there is none or where there are several.
+
+    The same mailbox at the server `besides` is no other one: it is the new half of a move.
+    """
     every = list(_mailboxes(tree))
     theirs = [m for m in every if who.casefold() in (m.entry.key.casefold(), m.address.casefold())]
+    if len({m.address.casefold() for m in theirs}) == 1 and len(theirs) > 1:
+        theirs = [m for m in theirs if m.server != besides] or theirs[:1]
     if not theirs:
         known = list(dict.fromkeys(m.entry.key for m in every))
         problems.error(at, f'no person "{who}" in the lab.', near_miss(who, known).strip())
@@ -130,10 +149,17 @@ def mailbox_of(tree: Node, who: str, at: Source, problems: ProblemList) -> Mailb
     return theirs[0]
 
 
-def moved(tree: Node, box: Mailbox, server: str, at: Source) -> Node:
-    """The tree with the mailbox at another server; `at` is the place that says so."""
-    items = list(box.entry.node.items)
-    items[box.number] = Node.of(f"{box.address} at {server}", at)
+def moved(tree: Node, box: Mailbox, server: str, at: Source, state: str = "moved") -> Node:
+    """The tree with the mailbox at another server, or at both; `at` is the place that says so."""
+    there = Node.of(f"{box.address} at {server}", at)
+    same = [m for m in _mailboxes(tree) if m.address.casefold() == box.address.casefold() and m.server == server]
+    theirs = {m.number for m in same if m.entry.key == box.entry.key and m.number != box.number}
+    items: list[Node] = []
+    for number, item in enumerate(box.entry.node.items):
+        if number == box.number:
+            items += {"moved": [there], "both": [item, there], "only here": [item]}[state]
+        elif number not in theirs:
+            items.append(item)
     return _with(tree, box, tuple(items))
 
 

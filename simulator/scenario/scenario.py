@@ -25,6 +25,7 @@ from simulator.scenario.lab import START, build_lab
 from simulator.scenario.load import read_yaml
 from simulator.scenario.model import Flow, Scenario, Send, Stage
 from simulator.scenario.schema import SCENARIO_WORDS, STAGE_WORDS, Word
+from simulator.scenario.stages import rollbacks, with_stale_dns
 from simulator.scenario.syntax import hidden_comments
 from simulator.scenario.validate import Asked
 from simulator.scenario.waiting import Waited
@@ -135,6 +136,7 @@ class _Loading:
         known: dict[str, Entry] = {}
         flows = self._flows(root.get("flows"), ground, known)
         stages = list(self._stages(root.get("stages"), ground, known))
+        stages += rollbacks(root.get("rollback"), tuple(stages), self.build, self.problems)
         state = self._one_of(root, "state", ("fresh", "kept"))
         self._one_of(root, "clock", ("virtual",))
         if root.get("flows") is None and root.get("stages") is None:
@@ -216,7 +218,7 @@ class _Loading:
             self._words(item, STAGE_WORDS, "a stage")
             asked: list[Asked] = []
             waits: list[Waited] = []
-            tree = changed(ground.tree, item, self.problems, asked, waits)
+            before, tree = self.build(ground.tree), changed(ground.tree, item, self.problems, asked, waits)
             self.build(tree)
             always = {**ground.always, **always_words(item.get("always"), self.problems)}
             ground = replace(ground, tree=tree, stage=name, pauses=(*ground.pauses, *ground.paused(waits)))
@@ -225,7 +227,9 @@ class _Loading:
                 ground, always=always, validations=(*ground.validations, *ground.validates(asked)), tags=tags
             )
             earlier = dict(known)
-            flows = self._flows(item.get("flows"), here, known)
+            flows = self._flows(item.get("meanwhile"), here, {})
+            flows = list(with_stale_dns(flows, item, before.zone, self.problems)) if before else []
+            flows += self._flows(item.get("flows"), here, known)
             flows += self._still(item, here, earlier)
             if asked and not flows:
                 self.problems.warn(asked[0].at, "no flow is played in this stage, so nothing is validated")

@@ -106,7 +106,7 @@ SCENARIO_WORDS: Final[Mapping[str, Word]] = {
     "stages": Word("a migration, stage by stage", {"type": "array", "items": {"$ref": "#/$defs/stage"}}),
     "state": Word("fresh: every flow starts from the lab's fresh state; kept: queues, counters and clock go on", {"enum": ["fresh", "kept"]}),
     "clock": Word("virtual: mail time jumps to when work is due; there is no other", {"enum": ["virtual"]}),
-    "rollback": Word("stepping back: from, to, lost, within", _MAP, built=False),
+    "rollback": Word("stepping back while mail is on the way: from, to, lost, within; or a list", {"type": ["object", "array"]}),
     "whatif": Word("settings to vary; played by mailflow whatif", _MAP, built=False),
     "lesson": Word("a lesson on this scenario; played by mailflow learn", _MAP, built=False),
 }  # fmt: skip
@@ -122,7 +122,9 @@ STAGE_WORDS: Final[Mapping[str, Word]] = {
     "tags": Word(_TAGS, _ONE_OR_MORE),
     "flows": Word("flows played in this stage", {"$ref": "#/$defs/flows"}),
     "still": Word("names of earlier flows that hold again", _ONE_OR_MORE),
-    "meanwhile": Word("flows while caches still have the old DNS", {"$ref": "#/$defs/flows"}, built=False),
+    "meanwhile": Word("flows while caches still have the old DNS", {"$ref": "#/$defs/flows"}),
+    "stale": Word("the servers whose caches have it; left out: those that the flow's senders hand in at", _ONE_OR_MORE),
+    "ttl": Word("how long they have it, in mail time from the beginning of the flow; left out: throughout", _TEXT),
 }
 
 EXPECTATIONS: Final[Mapping[str, Word]] = {
@@ -193,7 +195,9 @@ SEND_WORDS: Final[Mapping[str, Word]] = {
 
 STEP_WORDS: Final[Mapping[str, Word]] = {
     "dns": Word("a patch of dns; a record set is replaced as a whole", {"$ref": "#/$defs/dns"}),
-    "move": Word("person: the server that their mailbox moves to", _MAP),
+    "move": Word(
+        "person: the server that their mailbox moves to, or {to: SERVER, state: only here, both or moved}", _MAP
+    ),
     "settings": Word("settings SERVER: a patch of that server", _MAP),
     "cert": Word("cert SERVER: its new certificate", {"$ref": "#/$defs/cert"}),
     "stop": Word("switches a server off", _ONE_OR_MORE),

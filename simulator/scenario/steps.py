@@ -23,11 +23,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from simulator.mail.path import folded
 from simulator.scenario import cmdlets
 from simulator.scenario.errors import near_miss
 from simulator.scenario.faultsteps import fault_step
 from simulator.scenario.patch import apply_patch
-from simulator.scenario.people import mailbox_of, moved
+from simulator.scenario.people import MAILBOX_STATES, mailbox_of, moved
 from simulator.scenario.powershell import as_step, is_command
 from simulator.scenario.schema import STEP_WORDS
 from simulator.scenario.validate import CMDLET, Asked, is_validate, read_validate
@@ -138,15 +139,35 @@ def _switch(on: bool) -> Callable[[Node, Entry, ProblemList], Node]:
 
 
 def _move(tree: Node, entry: Entry, problems: ProblemList) -> Node:
-    """`move: {Bob: onprem}`: a person's mailbox, or by address one of several."""
+    """`move: {Bob: onprem}`: a person's mailbox, or by address one of several.
+
+    With `{Bob: {to: m365, state: both}}` the mailbox is at both servers, as it is between creating the new one and
+    the cut: each server delivers to its own. `state: only here` takes the new one back, `moved` takes the old one away.
+    """
     if not entry.node.is_map:
         problems.error(entry.node.at, "move says who goes where.", "Write  move: {Bob: onprem}")
     for one in entry.node.entries:
-        server = _server(tree, one.node.text.strip(), one.node.at, problems)
-        box = mailbox_of(tree, one.key.strip(), one.key_at, problems)
+        to, state = one.node, "moved"
+        if one.node.is_map:
+            to, state = one.node.get("to") or Node.of("", one.node.at), folded(_text(one.node, "state") or "moved")
+        for key in one.node.entries:
+            if folded(key.key) not in ("to", "state"):
+                problems.error(
+                    key.key_at, f"unknown key {key.key} in move.", near_miss(key.key, ("to", "state")).strip()
+                )
+        if state not in MAILBOX_STATES:
+            problems.error(one.node.at, f"{state!r} is no state of a mailbox.", f"Write {', '.join(MAILBOX_STATES)}.")
+            continue
+        server = _server(tree, to.text.strip(), to.at, problems)
+        box = mailbox_of(tree, one.key.strip(), one.key_at, problems, besides=server.key if server else "")
         if server and box:
-            tree = moved(tree, box, server.key, one.node.at)
+            tree = moved(tree, box, server.key, to.at, state)
     return tree
+
+
+def _text(node: Node, key: str) -> str:
+    found = node.get(key)
+    return found.text if found else ""
 
 
 def _server(tree: Node, name: str, at: Source, problems: ProblemList) -> Entry | None:

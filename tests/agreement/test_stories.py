@@ -16,7 +16,7 @@ from simulator.scenario.model import Flow, Scenario
 from simulator.scenario.sentence import Sentence, parse
 
 SCENARIOS = load_all(find_scenarios([Path(__file__).parent.parent.parent / "scenarios"]))
-FLOWS = [(s, f) for s in SCENARIOS for f in s.flows if f.paths]
+FLOWS = [(s, f) for s in SCENARIOS for f in s.flows if f.paths and not f.repeats and not f.back]
 
 
 def another_ending(sentence: Sentence) -> Sentence:

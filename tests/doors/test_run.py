@@ -191,3 +191,33 @@ def test_a_fault_that_no_lab_can_have_is_a_wrong_command_line(project: Path) -> 
     assert (2, True) == (code, '--with: at: no server "onprm" in the lab. Did you mean onprem?' in err)
     code, _, err = mailflow(project, "run", "--with", "at: onprem")
     assert (2, True) == (code, "--with: a fault says what goes wrong." in err)
+
+
+def test_accept_writes_what_was_played_and_says_so(project: Path) -> None:
+    file = project / "scenarios" / "flows.yaml"
+    file.write_text(
+        FLOWS.replace("m365 -[none]-> internet -> Sun", "m365 -> internet -> Bob  # wrong"), encoding="utf-8"
+    )
+    code, out, _ = mailflow(project, "run", "--plan", "-q", "--accept")
+    assert 0 == code
+    assert "accepted: Bob to Sun" in out
+    assert "    was  Bob -> m365 -> internet -> Bob" in out
+    assert FLOWS.replace("-> internet -> Sun", "-> internet -> Sun  # wrong", 1) == file.read_text(encoding="utf-8")
+    assert 0 == mailflow(project, "run", "--plan", "-q")[0]
+
+
+def test_accept_leaves_what_is_no_sentence_and_fails(project: Path) -> None:
+    file = project / "scenarios" / "flows.yaml"
+    file.write_text(FLOWS.replace("copies: 1", "copies: 2"), encoding="utf-8")
+    before = file.read_text(encoding="utf-8")
+    assert 1 == mailflow(project, "run", "--plan", "-q", "--accept")[0]
+    assert before == file.read_text(encoding="utf-8")
+
+
+def test_one_stage_can_be_played_alone_and_a_misspelt_one_is_refused(project: Path) -> None:
+    stages = "scenario: s\nlab: labs/contoso.yaml\nstages:\n  - {stage: one, flows: {x: Bob -> m365 -> onprem -> John}}\n  - {stage: two, still: [x]}\n"
+    (project / "scenarios" / "stages.yaml").write_text(stages, encoding="utf-8")
+    code, out, _ = mailflow(project, "run", "--plan", "--stage", "TWO")
+    assert (0, True, False) == (code, "  pass  two: x" in out, "one: x" in out)
+    code, _, error = mailflow(project, "run", "--plan", "--stage", "tow")
+    assert (2, True) == (code, "no stage 'tow'" in error)

@@ -360,7 +360,6 @@ ERRORS = [
     ("scenario: nothing", ["1:1 a scenario has flows. | Write  flows: {NAME: Bob -> m365 -> John}"]),
     ("flows: {x: Bob -> m365 -> Bob}\nstate: keep", ["3:8 state: 'keep' is not known here. | Write fresh or kept."]),
     ("flows: {x: Bob -> m365 -> Bob}\nclock: real", ["3:8 clock: 'real' is not known here. | Write virtual."]),
-    ("flows: {x: Bob -> m365 -> Bob}\nrollback: {from: a, to: b}", ["3:1 rollback is not built yet in this version."]),
     ("flows: {x: {path: Bob -> m365 -> Bob, faults: [{at: onprem}]}}", ["2:48 a fault says what goes wrong."
      " | Write one of down, reply, cut, strip, cert, slow, answer, full, clock."]),
     ("flows: {x: {path: Bob -> m365 -> Bob, later: [{after: 1m}]}}", ["2:47 a later change says when and what."
@@ -379,7 +378,6 @@ ERRORS = [
     ("stages: [{flows: {x: Bob -> m365 -> Bob}}]", ["2:10 a stage has a name. | Write  - stage: MX cut"]),
     ("stages: [{stage: a}, {stage: A}]", ['2:30 stage "A" is there twice (first on line 2). | Choose another name.']),
     ("stages: [{stage: a, stil: x}]", ["2:21 unknown key stil in a stage. | Did you mean still?"]),
-    ("stages: [{stage: a, meanwhile: {x: Bob -> m365 -> Bob}}]", ["2:21 meanwhile is not built yet in this version."]),
     ("flows: {Bob to Sun: Bob -> m365 -> internet -> Sun}\nstages: [{stage: a, still: Bob to Son}]",
      ['3:28 no earlier flow "Bob to Son". | Did you mean Bob to Sun?']),
     ("flows: {x: Bob -> m365 -> Bob}\nstages: [{stage: a, flows: {x: Bob -> m365 -> Bob}, still: [x]}]",

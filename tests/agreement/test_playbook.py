@@ -1,0 +1,68 @@
+"""The playbook of a migration: every cell of its flow matrix stands in the scenarios, and all of it plays fast.
+
+The cells are the servers of the path, stage by stage; that the paths hold is `test_scenarios`' business.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator.files import load_all
+from simulator.runner import Options, Runner
+from simulator.scenario.model import Scenario
+
+FOLDER = Path(__file__).parent.parent.parent / "scenarios" / "migration"
+VARIANTS = ("variant-1.yaml", "variant-2.yaml")
+SM, CLOUD, BACK = "onprem", "onprem m365", "m365 onprem"  # at SmarterMail; from there to the tenant; the other way
+MATRIX: dict[str, tuple[str, str, str, str]] = {  # flow: S0, S2 (MX at SmarterMail), S3 (MX at Microsoft 365), S6
+    "Sun to John": (f"internet {SM}", f"internet {SM}", f"internet {BACK}", "internet m365"),
+    "Sun to Bob": (f"internet {SM}", f"internet {CLOUD}", "internet m365", "internet m365"),
+    "John to Bob": (SM, CLOUD, CLOUD, "m365"),
+    "Bob to John": (SM, BACK, BACK, "m365"),
+    "John to Sun": (f"{SM} internet", f"{SM} internet", "* internet", "m365 internet"),
+    "Bob to Sun": (f"{SM} internet", "m365 internet", "m365 internet", "m365 internet"),
+    "Scanner to Sun": (f"scanner {SM} internet", f"scanner {SM} internet", f"scanner {SM} * internet", "scanner m365 internet"),
+    "Sun to nobody": (f"internet {SM}", "internet *", "internet *", "internet m365"),
+    "Sun to both": (f"internet {SM}", "internet *", "internet *", "internet m365"),
+}  # fmt: skip
+
+
+def _ways(scenario: Scenario, stage: str, name: str) -> list[str]:
+    flows = [f for s in scenario.stages if s.name.startswith(f"{stage} ") for f in s.flows if not f.meanwhile]
+    (flow,) = [f for f in flows if f.name == name]
+    return [" ".join(hop.server.text for hop in s.hops if hop.server) for s in flow.expected]
+
+
+def _fits(cell: str, way: str) -> bool:
+    before, star, after = cell.partition("*")
+    return way == cell if not star else way.startswith(before.strip()) and way.endswith(after.strip())
+
+
+@pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_cell_of_the_matrix_is_asserted(variant: str, name: str) -> None:
+    (scenario,) = load_all([str(FOLDER / variant)])
+    for stage, cell in zip(("S0", "S2", "S3", "S6"), MATRIX[name], strict=True):
+        ways = _ways(scenario, stage, name)
+        assert ways and all(_fits(cell, way) for way in ways), (stage, cell, ways)  # noqa: PT018
+    for stage in ("S1", "S4", "S5", "S7"):
+        assert _ways(scenario, stage, name), f"{name} is played in {stage} too"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_both_recipients_of_one_mail_part_where_the_mx_is(variant: str) -> None:
+    (scenario,) = load_all([str(FOLDER / variant)])
+    assert {"internet onprem", "internet onprem m365"} == set(_ways(scenario, "S2", "Sun to both"))
+    assert {"internet m365", "internet m365 onprem"} == set(_ways(scenario, "S3", "Sun to both"))
+
+
+def test_both_variants_with_rollback_take_less_than_ten_seconds() -> None:
+    scenarios = load_all([str(FOLDER / variant) for variant in VARIANTS])
+    begin = time.process_time()  # of the processor: other work on the computer does not count
+    result = Runner(Options()).run(scenarios)
+    assert 10 > time.process_time() - begin
+    assert any(f.flow.back for f in result.flows())
+    assert 0 == result.count("fail")
