@@ -10,7 +10,7 @@
 | a setting is another | Set- with that setting alone | Set- with what it was |
 | a setting is gone | Set- with the cmdlet's default | Set- with what it was |
 | a rule is switched | Enable-, Disable- | the other |
-| a rule moves | Set- -Priority for every rule from the first that moved | the same with the places they had |
+| a rule moves | Set- -Priority with its place at that moment | Set- -Priority with the one it had |
 | an object goes | Remove-, if it is there | New- with all it had |
 """
 
@@ -47,17 +47,31 @@ def changes(before: Node | None, after: Node, mailboxes: frozenset[str]) -> list
     for shape in shapes:
         was = {thing.name.casefold(): thing for thing in things(before, shape)}
         now = things(after, shape)
-        for number, thing in enumerate(now):
-            old = was.get(thing.name.casefold())
-            made_ += (
-                _changed(shape, old, thing, mailboxes) if old is not None else _new(shape, thing, number, mailboxes)
-            )
-        if shape.ranked:
-            made_ += _moved(shape, list(was.values()), now)
+        order = list(was)  # of rules, as each command leaves it
+        place = -1
+        for thing in now:
+            name = thing.name.casefold()
+            old = was.get(name)
+            if old is None:
+                place += 1
+                order.insert(place, name)
+                made_ += _new(shape, thing, place, mailboxes)
+                continue
+            made_ += _changed(shape, old, thing, mailboxes)
+            there = order.index(name)
+            if shape.ranked and there < place:
+                order.remove(name)
+                order.insert(place, name)
+                made_.append(_moved(shape, thing, there, place))
+            else:
+                place = there
         names = {thing.name.casefold() for thing in now}
-        gone.append(
-            [c for t in reversed(was.values()) if t.name.casefold() not in names for c in _removed(shape, t, mailboxes)]
-        )
+        going = [thing for name, thing in reversed(was.items()) if name not in names]
+        found: list[Change] = []
+        for thing in going:
+            found += _removed(shape, thing, order.index(thing.name.casefold()), mailboxes)
+            order.remove(thing.name.casefold())
+        gone.append(found)
     return [*made_, *(change for part in reversed(gone) for change in part)]
 
 
@@ -174,7 +188,7 @@ def _changed(shape: Shape, old: Thing, thing: Thing, mailboxes: frozenset[str]) 
     return _of_sets(shape, thing, old)
 
 
-def _removed(shape: Shape, old: Thing, mailboxes: frozenset[str]) -> list[Change]:
+def _removed(shape: Shape, old: Thing, place: int, mailboxes: frozenset[str]) -> list[Change]:
     if shape.kinds:
         if old.name.casefold() in mailboxes:
             return _of_sets(shape, Thing(old.name, {}, {}, old.noun, old.kind), old)
@@ -190,37 +204,24 @@ def _removed(shape: Shape, old: Thing, mailboxes: frozenset[str]) -> list[Change
             )
         ]
     line = command(f"Remove-{shape.noun}", [*_named(shape, old), ("Confirm", ":$false")])
-    back = _new(shape, old, 0, mailboxes)
+    back = _new(shape, old, place, mailboxes)
     undo = "; ".join(change.line for change in back if change.line)
     return [Change(shape.plural, guarded(shape.noun, quoted(old.name), line, there=True), undo)]
 
 
-def _moved(shape: Shape, was: list[Thing], now: list[Thing]) -> list[Change]:
-    """Places of rules, from the first that has another neighbour before it than it had."""
-    names = [thing.name.casefold() for thing in now]
-    before = [thing.name.casefold() for thing in was if thing.name.casefold() in names]
-    kept = [name for name in names if name in before]
-    if before == kept:
-        return []
-    first = next(place for place, name in enumerate(kept) if name != before[place])
-    moved = kept[first:]
-    places = {thing.name.casefold(): place for place, thing in enumerate(was)}
-    return [
-        Change(
-            shape.plural,
-            command(f"Set-{shape.noun}", [*_named(shape, thing), ("Priority", str(place))]),
-            command(f"Set-{shape.noun}", [*_named(shape, thing), ("Priority", str(places[thing.name.casefold()]))]),
-        )
-        for place, thing in enumerate(now)
-        if thing.name.casefold() in moved
-    ]
+def _moved(shape: Shape, thing: Thing, was: int, now: int) -> Change:
+    """A rule that has another place among the rules."""
+    line, undo = (
+        command(f"Set-{shape.noun}", [*_named(shape, thing), ("Priority", str(place))]) for place in (now, was)
+    )
+    return Change(shape.plural, line, undo)
 
 
 def _recipient(shape: Shape, thing: Thing, old: Thing | None, mailboxes: frozenset[str]) -> list[Change]:
     found: list[Change] = []
     base = old
     if old is not None and old.noun != thing.noun:
-        found += _removed(shape, old, mailboxes)
+        found += _removed(shape, old, 0, mailboxes)
         base = None
     taken: set[str] = set()
     if base is None:

@@ -57,6 +57,9 @@ class Surroundings:
         ]
         if not objects:
             self.own_domains = [name for name, sets in zone.items() if sets.get("MX")]
+        self.own_domains = [
+            name for name in self.own_domains if bare_domain(name) == name.lower()
+        ]  # `*.contoso.com` has no MX
         self.default = self._default_domain()
         if CLOUD in objects or (not objects and self._is_hosted()):
             self._cloud()
@@ -92,7 +95,7 @@ class Surroundings:
     def _default_domain(self) -> str:
         for kind in (CLOUD, SERVER):
             for name, settings in self._section(kind, "AcceptedDomains").items():
-                if is_true(settings, "Default"):
+                if is_true(settings, "Default") and name in self.own_domains:
                     return name.lower()
         custom = [d for d in self.own_domains if not d.lower().endswith(f".{EXCHANGE_ONLINE.initial}")]
         found = (custom or self.own_domains or ["contoso.com"])[0].lower()

@@ -108,3 +108,14 @@ def test_a_hundred_connectors_with_awkward_names() -> None:
     section = made.tree.get("servers").get("m365").get("InboundConnectors")  # type: ignore[union-attr]
     assert section is not None
     assert names == [entry.key for entry in section.entries]
+
+
+def test_a_domain_with_a_wildcard_and_one_that_is_none_leave_the_rest_alone() -> None:
+    domains = [
+        {"DomainName": "*.contoso.com", "DomainType": "ExternalRelay", "Name": "Sub"},
+        {"DomainName": "contoso.com", "DomainType": "ExternalRelay", "Name": "contoso.com"},
+        {"DomainName": "not a domain", "DomainType": "ExternalRelay", "Name": "x"},
+    ]
+    made, _ = imported(("domains.json", json.dumps(domains)))
+    assert ["not a domain"] == [one.name for one, _ in made.dropped]
+    assert ("10 mail.contoso.com",) == made.lab.zone.records["contoso.com", "MX"]
