@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from simulator.check.looking import look_at_lab
 from simulator.files import load_all
+from simulator.keyring import KEYRING
 from simulator.scenario.model import Flow
 
 ROOT = Path(__file__).parent.parent.parent
 ROWS = [
-    [cell.strip() for cell in line.strip("|").split(" | ")]
+    [cell.strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs" / "mistakes.md").read_text(encoding="utf-8").splitlines()
     if re.match(r"\| \d+ \|", line)
 ]
@@ -23,6 +25,18 @@ def _flows(row: list[str]) -> dict[str, Flow]:
     assert file, f"row {row[0]} names no scenario"
     (scenario,) = load_all([str(ROOT / "docs" / file[1])])
     return {flow.name: flow for flow in scenario.flows}
+
+
+def _found(flow: Flow) -> set[str]:
+    return {finding.kind.id for finding in look_at_lab(flow.lab, flow.tree, keys=KEYRING)}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "MF" in row[8]], ids=lambda row: row[0])
+def test_check_finds_the_mistake_and_not_in_the_mended_lab(row: list[str]) -> None:
+    flows = _flows(row)
+    told = set(re.findall(r"MF\d+", row[8]))
+    assert told <= _found(flows[row[6]])
+    assert not told & _found(flows[row[7]])
 
 
 def test_every_row_has_its_line() -> None:

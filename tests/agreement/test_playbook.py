@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.files import load_all
+from simulator.check.looking import look
+from simulator.files import load_all, read_text
+from simulator.keyring import KEYRING
 from simulator.runner import Options, Runner
 from simulator.scenario.model import Scenario
 
@@ -66,3 +68,8 @@ def test_both_variants_with_rollback_take_less_than_ten_seconds() -> None:
     assert 10 > time.process_time() - begin
     assert any(f.flow.back for f in result.flows())
     assert 0 == result.count("fail")
+
+
+@pytest.mark.parametrize("file", [*VARIANTS, "exchange-hybrid.yaml", "devices-stay.yaml", "gateway-in-front.yaml"])
+def test_check_finds_no_error_at_any_stage(file: str) -> None:
+    assert [] == [str(f) for f in look(read_text, [str(FOLDER / file)], keys=KEYRING).findings if f.level == "error"]

@@ -33,6 +33,7 @@ def strangers_at_home(host: Tenant, ground: Ground) -> Iterator[Finding]:
         people = [
             address for person in ground.lab.people.values() for address, server in person.mailboxes
             if server != host.name and address.domain == name and profile.directory.find(address) is None
+            if not ground.lab.hosts[server].submission.direct  # what only sends has no mailbox anywhere
         ]  # fmt: skip
         lost = [str(a) for a in people if profile.domains.is_authoritative(name) and _refused(host, ground, a)]
         if lost:
