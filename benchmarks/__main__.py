@@ -62,8 +62,9 @@ def lab_up_ms(scenario: Scenario) -> float:
         for _ in range(12):
             began = time.perf_counter()
             async with LiveLab(lab, start=BEGIN) as live:
-                for server in lab.servers:
-                    live.server_context(server)  # made when the first client asks; here, so that it counts
+                for name, server in lab.servers.items():
+                    if server.certificate:  # made when the first client asks; here, so that it counts
+                        live.server_context(name, server.certificate)
                 taken.append(time.perf_counter() - began)
         return statistics.median(taken[1:]) * 1000
 
