@@ -22,6 +22,7 @@ from simulator.live.commands import read_mail, read_rcpt
 from simulator.live.connection import Connection, Limits
 from simulator.live.data import CLEMENCY, Cut, Received, read_chunk, read_content
 from simulator.live.login import read_credentials
+from simulator.live.replies import FIXED, NESTED, NO_HELLO, NO_MAIL, NO_PARAMETERS, NO_RCPT, NONE_VALID, UNKNOWN
 from simulator.live.wiretap import Link, Wiretap
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
@@ -66,23 +67,6 @@ class Desk(Protocol):
 
     def crashed(self, error: Exception, link: Link) -> None:
         """Something here is broken; the client only hears 451."""
-
-
-_FIXED = {
-    "NOOP": Reply(250, "2.0.0", "OK"),
-    "VRFY": Reply(252, "2.1.5", "Cannot VRFY user, but will accept message and attempt delivery"),  # RFC 5321 7.3
-    "HELP": Reply(214, "2.0.0", "AUTH BDAT DATA EHLO HELO HELP MAIL NOOP QUIT RCPT RSET STARTTLS VRFY"),
-    "EXPN": Reply(502, "5.5.1", "Command not implemented"),
-    "ETRN": Reply(502, "5.5.1", "Command not implemented"),
-    "TURN": Reply(502, "5.5.1", "Command not implemented"),
-}
-_UNKNOWN = Reply(500, "5.5.1", "Unrecognized command")
-_NO_PARAMETERS = Reply(501, "5.5.4", "No parameters allowed")
-_NO_HELLO = Reply(503, "5.5.1", "Send EHLO first")
-_NO_MAIL = Reply(503, "5.5.1", "Need MAIL command")
-_NO_RCPT = Reply(503, "5.5.1", "Need RCPT command")
-_NESTED = Reply(503, "5.5.1", "Sender already specified")
-_NONE_VALID = Reply(554, "5.5.1", "No valid recipients")  # RFC 5321 3.3
 
 
 class LabSMTP(Connection):
@@ -145,7 +129,7 @@ class LabSMTP(Connection):
         if verb in self._verbs:
             await self._verbs[verb](arg)
         else:
-            await self.answer(_FIXED.get(verb, _UNKNOWN))
+            await self.answer(FIXED.get(verb, UNKNOWN))
 
     # hello and security
 
@@ -170,11 +154,11 @@ class LabSMTP(Connection):
 
     async def smtp_STARTTLS(self, arg: str) -> None:
         if arg:
-            await self.answer(_NO_PARAMETERS)
+            await self.answer(NO_PARAMETERS)
         elif self.is_secure:
             await self.answer(Reply(503, "5.5.1", "TLS is already active"))  # RFC 3207 4.2 allows it once
         elif not self.reception.session.helo:
-            await self.answer(_NO_HELLO)
+            await self.answer(NO_HELLO)
         elif not self._announces("STARTTLS"):
             await self.answer(Reply(502, "5.5.1", "STARTTLS is not offered"))
         elif self.reception.certificate is None:
@@ -198,7 +182,7 @@ class LabSMTP(Connection):
     async def smtp_AUTH(self, arg: str) -> None:
         session = self.reception.session
         if not session.helo or not self._extended:
-            await self.answer(_NO_HELLO)
+            await self.answer(NO_HELLO)
         elif session.auth:
             await self.answer(Reply(503, "5.5.1", "Already authenticated"))  # RFC 4954 4
         elif self.reception.envelope:
@@ -224,7 +208,7 @@ class LabSMTP(Connection):
 
     async def smtp_RSET(self, arg: str) -> None:
         if arg:
-            await self.answer(_NO_PARAMETERS)
+            await self.answer(NO_PARAMETERS)
             return
         self._forget()
         self.reception.reset()
@@ -232,13 +216,13 @@ class LabSMTP(Connection):
 
     async def smtp_QUIT(self, arg: str) -> None:
         self.hanging_up = not arg
-        await self.answer(_NO_PARAMETERS if arg else self.reception.quit())
+        await self.answer(NO_PARAMETERS if arg else self.reception.quit())
 
     async def smtp_MAIL(self, arg: str) -> None:
         if not self.reception.session.helo:
-            await self.answer(_NO_HELLO)
+            await self.answer(NO_HELLO)
         elif self.reception.envelope:
-            await self.answer(_NESTED)
+            await self.answer(NESTED)
         else:
             plea = read_mail(arg, extended=self._extended)
             self._forget()
@@ -247,7 +231,7 @@ class LabSMTP(Connection):
     async def smtp_RCPT(self, arg: str) -> None:
         envelope = self.reception.envelope
         if envelope is None:
-            await self.answer(_NO_MAIL if self.reception.session.helo else _NO_HELLO)
+            await self.answer(NO_MAIL if self.reception.session.helo else NO_HELLO)
             return
         plea = read_rcpt(arg, extended=self._extended, utf8="SMTPUTF8" in envelope.parameters)
         if not isinstance(plea, Reply) and plea.address is not None:
@@ -260,13 +244,13 @@ class LabSMTP(Connection):
         """Why no content may come now."""
         envelope = self.reception.envelope
         if envelope is None:
-            return _NO_MAIL if self.reception.session.helo else _NO_HELLO
+            return NO_MAIL if self.reception.session.helo else NO_HELLO
         if not envelope.recipients:
-            return _NONE_VALID if self._refused_rcpts else _NO_RCPT
+            return NONE_VALID if self._refused_rcpts else NO_RCPT
         return None
 
     async def smtp_DATA(self, arg: str) -> None:
-        refusal = _NO_PARAMETERS if arg else self._not_ready()
+        refusal = NO_PARAMETERS if arg else self._not_ready()
         if refusal is None and self._chunks is not None:
             refusal = Reply(503, "5.5.1", "BDAT is under way")  # RFC 3030 2
         if refusal:

@@ -110,6 +110,20 @@ class Message:
         """Every field unfolded, `Name: value`, topmost first."""
         return [f"{name}: {_value(raw)}" for name, raw in self.fields]
 
+    def renamed(self, old: str, new: str) -> Message:
+        """With another beginning of the field names that begin so."""
+        if not self.has(old):
+            return self
+        fields: list[tuple[str, bytes]] = []
+        beginning = old.lower()
+        for name, raw in self.fields:
+            if name.lower().startswith(beginning):
+                now = new + name[len(old) :]
+                fields.append((now, now.encode() + raw[len(name) :]))
+            else:
+                fields.append((name, raw))
+        return Message(tuple(fields), self.rest)
+
     @property
     def received_count(self) -> int:
         """The number of Received fields: what hop limits count (RFC 5321 6.3)."""

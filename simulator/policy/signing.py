@@ -1,6 +1,6 @@
 """What a decision may know of keys: sign, verify, and what a key record says. No key material is held below `live`.
 
-A lab has an *owner* for every key it needs (`contoso.com`, `microsoft.com`). DNS publishes the public half where a TXT
+A lab has an *owner* for every key it needs (`contoso.com`, `customer.example`). DNS publishes the public half where a TXT
 record is `dkim-key:OWNER`; whoever plays that owner signs with the other half. What is behind it is `simulator.keyring`.
 """
 

@@ -61,7 +61,7 @@ def through_firewall(message: Message, connector: InboundConnector | None, host:
     kept = message.without(lambda name: name.startswith(prefixes))
     told = [(_STRIPPED, host)] if stripped else []
     if promoted:
-        kept = _renamed(kept, _CROSS_PREMISES, ORGANIZATION)
+        kept = kept.renamed(_CROSS_PREMISES, ORGANIZATION)
         told.append((_PROMOTED, host))
     names = {name for name, _ in told}
     kept = _untrusted(kept).without(lambda name: name in {n.lower() for n in names})
@@ -84,24 +84,9 @@ def _untrusted(message: Message) -> Message:
     return Message(tuple(fields), message.rest)
 
 
-def _renamed(message: Message, old: str, new: str) -> Message:
-    """With another beginning of the field names that begin so."""
-    if not message.has(old):
-        return message
-    fields: list[tuple[str, bytes]] = []
-    beginning = old.lower()
-    for name, raw in message.fields:
-        if name.lower().startswith(beginning):
-            now = new + name[len(old) :]
-            fields.append((now, now.encode() + raw[len(name) :]))
-        else:
-            fields.append((name, raw))
-    return Message(tuple(fields), message.rest)
-
-
 def outgoing(message: Message, *, keeps_internal: bool) -> Message:
     """As it leaves: internal headers stripped, or demoted where the outbound connector has CloudServicesMailEnabled."""
     if keeps_internal:
-        return _renamed(message, ORGANIZATION, _CROSS_PREMISES)
+        return message.renamed(ORGANIZATION, _CROSS_PREMISES)
     internal = ORGANIZATION.lower()
     return message.without(lambda name: name.startswith(internal))

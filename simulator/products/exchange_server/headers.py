@@ -76,22 +76,7 @@ def _through_firewall(message: Message, *, promotes: bool) -> Message:
     foreign = (_ORGANIZATION, *(() if promotes else (_CROSS_PREMISES, _CROSS_TENANT)))
     prefixes = tuple(prefix.lower() for prefix in foreign)
     message = message.without(lambda name: name.startswith(prefixes))
-    return _renamed(message, _CROSS_PREMISES, _ORGANIZATION) if promotes else message
-
-
-def _renamed(message: Message, old: str, new: str) -> Message:
-    """With another beginning of the field names that begin so."""
-    if not message.has(old):
-        return message
-    fields: list[tuple[str, bytes]] = []
-    beginning = old.lower()
-    for name, raw in message.fields:
-        if name.lower().startswith(beginning):
-            now = new + name[len(old) :]
-            fields.append((now, now.encode() + raw[len(name) :]))
-        else:
-            fields.append((name, raw))
-    return Message(tuple(fields), message.rest)
+    return message.renamed(_CROSS_PREMISES, _ORGANIZATION) if promotes else message
 
 
 def _said(message: Message, name: str) -> str:
@@ -123,6 +108,6 @@ def is_internal(held: Held) -> bool:
 def outgoing(message: Message, *, hybrid: bool) -> Message:
     """As it leaves: `hybrid` is CloudServicesMailEnabled of its Send connector."""
     if hybrid:
-        return _renamed(message, _ORGANIZATION, _CROSS_PREMISES)
+        return message.renamed(_ORGANIZATION, _CROSS_PREMISES)
     internal = (_ORGANIZATION.lower(), _CROSS_PREMISES.lower())
     return message.without(lambda name: name.startswith(internal))
