@@ -8,9 +8,10 @@ a fixed host or MX. What cannot be delivered is tried again after each wait of t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from simulator.mail.address import Address, Sender
+from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
@@ -25,11 +26,13 @@ from simulator.policy.loops import HOP_LIMIT, count_hops
 from simulator.policy.moment import Moment
 from simulator.policy.relaying import Trouble, settle
 from simulator.policy.retry import Ladder
-from simulator.policy.route import Deliver, Expand, Fate, Relay, Return, Routing
+from simulator.policy.route import Expand, Fate, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
 from simulator.products.smartermail.directory import Directory, Place
 from simulator.products.smartermail.greylist import greylisted, is_exempt
+from simulator.products.smartermail.lists import LIST_SENDER, list_sender, posted
+from simulator.products.smartermail.mailbox import kept
 from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
 from simulator.products.smartermail.settings import SmarterMailSettings
@@ -56,17 +59,13 @@ HOPS = rule(
     "SM-LOOP-1", "Mail with more than 20 Received fields is refused", fidelity="inferred",
     source="recalled; Max Hop Count or knob max_hops", test=_TEST,
 )  # fmt: skip
-FORWARD = rule(
-    "SM-FWD-1", "A user's forwarding sends mail on and keeps a copy, unless messages are deleted when forwarded",
-    fidelity="documented", source="SmarterMail help: Account Settings, Forwarding", test="tests/products/smartermail/test_forwarding.py",
-)  # fmt: skip
 rule(
     "SM-FWD-2", "What a user forwards keeps its envelope sender, so SPF fails at the next host", fidelity="inferred",
     source="no page says so; knob forwarding_sender", test="tests/products/smartermail/test_forwarding.py",
 )  # fmt: skip
 BLOCKED = rule(
-    "SM-BLOCK-1", "A blocked sender is refused at RCPT, and not told why", fidelity="documented",
-    source="SmarterMail help: SMTP Blocks (the text is inferred)", test=_TEST,
+    "SM-BLOCK-1", "A blocked sender is refused at AUTH or RCPT, not before, and not told why", fidelity="documented",
+    source="SmarterMail help: SMTP Blocks (the texts are inferred)", test=_TEST,
 )  # fmt: skip
 RETRY = rule(
     "SM-RETRY-1", "Mail is returned when the list of retry intervals is used up", fidelity="documented",
@@ -76,6 +75,9 @@ REPORT = rule(
     "SM-NDR-1", "The report has SmarterMail's text, and the fields of RFC 3464 beside it", fidelity="inferred",
     source="hosting providers' pages for the text; whether it is a multipart/report is not known", test=_TEST,
 )  # fmt: skip
+
+
+_NOBODY = ("unknown", "disabled", "closed")
 
 
 class SmarterMail:
@@ -107,8 +109,16 @@ class SmarterMail:
         return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN")
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
-        step = login_step(self.directory.mailboxes, user, password)
+        step = self._barred(user) or login_step(self.directory.mailboxes, user, password)
         return Decision(self.words.say("logged-in" if step.outcome == "logged-in" else "login-failed"), (step,))
+
+    def _barred(self, user: str) -> Step | None:
+        """Why a user may not log in whatever the password is; the reply does not tell."""
+        try:
+            address = Address.parse(user)
+        except AddressError:
+            return None
+        return self.directory.closed(address) or self._blocked(address)
 
     def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
         sender = envelope.sender
@@ -147,9 +157,8 @@ class SmarterMail:
         if blocked := self._blocked(envelope.sender):
             return Decision(self.words.say("blocked", address=recipient), (blocked,))
         place = self.directory.place(recipient)
-        refusal = {"disabled": "disabled", "unknown": "unknown"}.get(place.kind)
-        if refusal:
-            return Decision(self.words.say(refusal, address=recipient), place.steps)
+        if place.kind in _NOBODY:
+            return Decision(self.words.say(place.kind, address=recipient), place.steps)
         steps = place.steps
         if place.kind == "elsewhere" or self._is_closed(place):
             right = may_relay(session, envelope.sender, self.directory, self.settings)
@@ -211,38 +220,29 @@ class SmarterMail:
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
         place = self.directory.place(recipient)
         if place.kind == "mailbox":
-            return self._mailbox(recipient, place)
+            return kept(held, recipient, place, self.directory, self.words, at)
+        if place.kind == "list":
+            return posted(held, recipient, place, self.words)
         if place.kind in ("alias", "catch-all"):
             return Routing(Expand(place.targets, place.kind), place.steps)
-        if place.kind in ("unknown", "disabled"):  # the settings changed while it waited, or an alias leads nowhere
+        if place.kind in _NOBODY:  # the settings changed while it waited, or an alias leads nowhere
             return Routing(Return(self.words.say(place.kind, address=recipient)), place.steps)
         relay, step = next_hop(
-            held, recipient, place, sender=self.directory.sender_domain(held.sender), settings=self.settings,
+            held, recipient, place, sender=self.directory.sender_domain(list_sender(held)), settings=self.settings,
             server=self.server, at=at,
         )  # fmt: skip
         return Routing(relay, (*place.steps, step))
 
-    def _mailbox(self, recipient: Address, place: Place) -> Routing:
-        """Into the mailbox, or on to where its user forwards."""
-        onward = self.directory.forwarding(place.address)
-        if onward is None:
-            return Routing(Deliver(place.address), place.steps)
-        if recipient != place.address:  # by another name of the domain: the copy is kept under the mailbox's own
-            return Routing(Expand((place.address,), "domain alias"), place.steps)
-        forwarding, targets = onward
-        says = f"{place.address} forwards to {', '.join(map(str, targets))}{'' if forwarding.delete else ' and keeps a copy'}"
-        why = Candidate("Forwarding", True, "moves" if forwarding.delete else "keeps", says, forwarding.place)
-        step = Step("FORWARD", FORWARD, why.reason, says, (why,), why.at)
-        return Routing(Expand(targets, "forward", not forwarding.delete), (*place.steps, step))
-
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
-        if held.sender is None or self.settings.knobs.forwarding_sender == "preserve":
-            return held.message, held.sender  # RFC 5321 4.5.5: the null sender stays in any case
+        if held.sender is None or LIST_SENDER in held.facts or self.settings.knobs.forwarding_sender == "preserve":
+            return held.message, list_sender(held)  # RFC 5321 4.5.5: the null sender stays in any case
         forwarder = self.directory.forwarder(held.original, relay.recipient or held.recipients[0])
         return held.message, forwarder or held.sender
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
-        return source_address(self.server, self.directory.sender_domain(held.sender), self.settings, at), self.fqdn
+        return source_address(
+            self.server, self.directory.sender_domain(list_sender(held)), self.settings, at
+        ), self.fqdn
 
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
@@ -258,15 +258,21 @@ class SmarterMail:
         due: datetime | None = self.ladder.due(attempts, held.arrived, at.now)
         return settle(held, relay, outcome, due=due, word=word, patience=patience)
 
+    def mailbox_full(self, mailbox: Address) -> Reply:
+        """What a mailbox that a fault has filled returns."""
+        return self.words.say("mailbox-full")
+
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
     ) -> Notice | None:
-        if held.sender is None or not may_report(held, recipient):
+        to = list_sender(held)
+        if held.sender is None or to is None or not may_report(held, recipient):
             return None
-        domain = self.directory.sender_domain(held.sender)
+        held = replace(held, sender=to)
+        domain = self.directory.sender_domain(to)
         message = report_message(
             held, Failure(recipient, reply, remote, remote_host), fqdn=self.fqdn,
             author=f"System Administrator <postmaster@{domain.name if domain else self.fqdn}>",  # R
             subject="Delivery Failure", lines=self.words.report(recipient, reply, remote), at=at,  # R
         )  # fmt: skip
-        return Notice(message, held.sender, self.name)
+        return Notice(message, to, self.name)

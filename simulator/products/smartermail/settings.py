@@ -41,8 +41,8 @@ __all__ = [
 ]  # fmt: skip
 
 rule(
-    "SM-NOT-1", "Mailing lists, countries in greylist filters, spam filters, quotas, user verification by web service",
-    fidelity="not modelled", source="SmarterMail help: Mailing Lists, Greylist Filters, Antispam, Gateways",
+    "SM-NOT-1", "Digests of mailing lists, forward methods, countries in greylist filters, spam filters, user verification at gateways",
+    fidelity="not modelled", source="SmarterMail help: Mailing Lists, Forwarding, Greylist Filters, Antispam, Gateways",
 )  # fmt: skip
 
 EVERYONE = "Everyone"
@@ -124,6 +124,7 @@ class Knobs(Settings):
         default="preserve",
     )  # fmt: skip
     catch_all_is_user: bool = flag(False, "a catch-all counts as an existing user of an external domain")
+    disabled_user_exists: bool = flag(True, "a disabled account counts as an existing user of an external domain")
     host_address_first: bool = flag(True, "Host Address goes before an outbound gateway")
     whitelist_internal: bool = flag(True, "private addresses (RFC 1918) are on the whitelist without being written")
     present_client_certificate: bool = flag(True, "the server's certificate is shown to servers that ask for one")

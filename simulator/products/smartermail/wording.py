@@ -34,8 +34,13 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "auth-match-address": (550, "5.7.1", "From address must match authenticated account"),  # I, after the one above
     "disabled": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user
     "unknown": (550, "5.1.1", "<{address}> No such user here"),  # R
+    "closed": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user
     "blocked": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user, nothing is told
     "loop": (554, "5.4.6", "Too many hops"),  # I
+    # Mail that was taken and comes back.
+    "mailbox-full": (552, "5.2.2", "The mailbox is full"),  # W, the code I
+    "domain-full": (552, "5.2.2", "The domain size limit has been exceeded"),  # W, the code I
+    "not-posted": (550, "5.7.1", "Not posted to {address}: {says}"),  # I
     # The queue's own words and the reasons in reports.
     "unreachable": (421, "4.4.1", "Could not connect to {host}"),  # I
     "lost": (421, "4.4.2", "Connection to {host} was lost"),  # I
@@ -44,8 +49,16 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "gave-up": (554, "5.4.7", "Failed {count} Attempts to connect to recipients mail server"),  # W
     "servfail": (451, "4.4.3", "DNS lookup for {host} failed"),  # I
     "timeout": (451, "4.4.3", "DNS lookup for {host} failed"),  # I
-    "nxdomain": (550, "5.1.2", "No MX records found for the domain {host}"),  # W
-    "no-address": (550, "5.4.4", "No MX records found for the domain {host}"),  # W
+    "nxdomain": (
+        550,
+        "5.1.2",
+        "Failed to connect to the recipients mail server. No MX records were found for the '{host}' domain.",
+    ),  # W
+    "no-address": (
+        550,
+        "5.4.4",
+        "Failed to connect to the recipients mail server. No MX records were found for the '{host}' domain.",
+    ),  # W
     "null-mx": (556, "5.1.10", "The domain {host} does not accept mail"),  # I, codes of RFC 7505
     "self-mx": (554, "5.4.6", "The MX record of {host} points to this server"),  # I
 }

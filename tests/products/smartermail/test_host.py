@@ -62,6 +62,24 @@ def test_people_log_in_with_their_mailbox(user: str, password: str, expected: in
 
 
 @pytest.mark.parametrize(
+    ("settings", "outcome"),
+    [
+        ({"Domains": {"contoso.com": {"Users": {"john": {"Status": "Disabled"}}}}}, "disabled"),
+        ({"Domains": {"contoso.com": {"Users": {"john": {"Status": "Disabled With Mail"}}}}}, "disabled"),
+        ({"SMTP Blocks": ["john@contoso.com"]}, "blocked"),
+        ({"SMTP Blocks": ["contoso.com"]}, "blocked"),
+        ({"SMTP Blocks": ["elsewhere.example"]}, "logged-in"),
+    ],
+)  # fmt: skip
+def test_whoever_is_disabled_or_blocked_does_not_log_in_and_is_not_told_why(
+    settings: dict[str, Any], outcome: str
+) -> None:
+    decision = a_smartermail(settings).login(a_session(), "john@contoso.com", LAB_PASSWORD, a_moment())
+    assert outcome == decision.steps[-1].outcome
+    assert decision.ok or "535 Authentication failed" == str(decision.reply)
+
+
+@pytest.mark.parametrize(
     ("match", "sender", "expected"),
     [
         ("None", SUN, 250),

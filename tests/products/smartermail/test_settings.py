@@ -68,7 +68,8 @@ def test_the_older_name_of_the_gateway_still_works() -> None:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        (_domain(Mailing_Lists={"staff": ["bob"]}), "Mailing Lists is understood but not modelled; it changes nothing here"),
+        (_domain(Mailing_Lists={"staff": {"Moderator": "bob", "Digest Subscribers": ["bob"]}}),
+         "Digest Subscribers is understood but not modelled; it changes nothing here"),
         (_domain(Forwarding={"bob": {"Forwarding Address": "a@b.example", "Forward Method": "Text"}}),
          "Forward Method is understood but not modelled; it changes nothing here"),
         ({"Inbound Gateways": {"x": {"Gateway Mode": "Backup MX", "Domains": "a.example", "User Verification": "Web Service"}}},
@@ -108,6 +109,13 @@ def test_what_is_not_modelled_is_named(settings: dict[str, Any], expected: str) 
          "a.example belongs to a.example already"),
         (_domain(Forwarding={"bob": {"Delete messages when forwarded": True}}), "Forwarding of bob goes nowhere"),
         (_domain(Forwarding={"bob": "a b"}), "'a b@contoso.com' is not a mail address"),
+        (_domain(Mailing_Lists={"staff": ["bob"]}), "the mailing list staff is a mapping. Write  {Moderator: USER, Subscribers: [ADDRESS]}"),
+        (_domain(Mailing_Lists={"staff": {"Subscribers": ["bob"]}}), "a mailing list 'staff' lacks Moderator"),
+        (_domain(Mailing_Lists={"staff": {"Moderator": "b b"}}), "'b b@contoso.com' is not a mail address"),
+        (_domain(Mailing_Lists={"staff": {"Moderator": "bob"}}, Aliases={"Staff": "bob"}), "staff is an alias already"),
+        (_domain(Mailing_Lists={"staff": {"Moderator": "bob", "Allowed Posters": "All"}}), "Use Anyone, Subscribers Only, Moderators Only"),
+        (_domain(Users={"b b": {}}), "'b b@contoso.com' is not a mail address"),
+        (_domain(Users={"bob": {"Status": "Off"}}), "Use Enabled, Disabled, Disabled With Mail"),
         ({"Greylisting": {"Applies To": "Nobody"}}, "Use Everyone, Only specified countries / IP addresses"),
         ({"Outbound Gateway": [["x"]]}, "Write mx.example.com or mx.example.com:2525."),
         ({"Whitelist": ["192.0.2.300"]}, "'192.0.2.300' is no IP address, range (a-b) or network (a/24)"),

@@ -53,6 +53,7 @@ def _trouble(one: Try) -> Trouble:
     return found
 
 
+_NO_MX = "550 Failed to connect to the recipients mail server. No MX records were found for the 'd.example' domain."
 _TARGET = Target("mx.example", "192.0.2.1")
 
 
@@ -67,8 +68,7 @@ _TARGET = Target("mx.example", "192.0.2.1")
          "554 Remote host said: 451 4.3.2 later"),
         (_trouble(Try(_TARGET, "EHLO", Reply(550, "", "no"))), "451 Remote host said: 550 no", "554 Remote host said: 550 no"),
         (Trouble("servfail", False, "", "d.example"), "451 DNS lookup for d.example failed", "554 DNS lookup for d.example failed"),
-        (Trouble("nxdomain", True, "", "d.example"), "550 No MX records found for the domain d.example",
-         "550 No MX records found for the domain d.example"),
+        (Trouble("nxdomain", True, "", "d.example"), _NO_MX, _NO_MX),
     ],
 )  # fmt: skip
 def test_troubles_are_told_while_waiting_and_when_given_up(found: Trouble, waiting: str, given_up: str) -> None:
