@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Envelope
@@ -18,14 +17,12 @@ from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
-from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.bounce import Failure, may_report
 from simulator.policy.decision import Candidate, Decision, Step
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.login import login_step
 from simulator.policy.loops import HOP_LIMIT, count_hops
 from simulator.policy.moment import Moment
-from simulator.policy.relaying import Trouble, settle
-from simulator.policy.retry import Ladder
 from simulator.policy.route import Expand, Fate, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
@@ -36,6 +33,8 @@ from simulator.products.smartermail.mailbox import kept
 from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
 from simulator.products.smartermail.settings import SmarterMailSettings
+from simulator.products.smartermail.smtp_in import banner, count_message, too_many_messages, too_many_recipients
+from simulator.products.smartermail.spool import Spool, written
 from simulator.products.smartermail.verification import mark, verified
 from simulator.products.smartermail.wording import Wording
 from simulator.topology import Server
@@ -67,10 +66,6 @@ BLOCKED = rule(
     "SM-BLOCK-1", "A blocked sender is refused at AUTH or RCPT, not before, and not told why", fidelity="documented",
     source="SmarterMail help: SMTP Blocks (the texts are inferred)", test=_TEST,
 )  # fmt: skip
-RETRY = rule(
-    "SM-RETRY-1", "Mail is returned when the list of retry intervals is used up", fidelity="documented",
-    source="SmarterMail help: General, Spool; the list 15, 30, 60, 90 is recalled", test=_TEST,
-)  # fmt: skip
 REPORT = rule(
     "SM-NDR-1", "The report has SmarterMail's text, and the fields of RFC 3464 beside it", fidelity="inferred",
     source="hosting providers' pages for the text; whether it is a multipart/report is not known", test=_TEST,
@@ -92,21 +87,27 @@ class SmarterMail:
         self.name, self.fqdn = server.name, server.fqdn
         self.directory = Directory(settings, mailboxes)
         self.words = Wording(settings.knobs.enhanced_codes)
-        self.ladder = Ladder.minutes(*settings.knobs.retry)
+        self.spool = Spool(settings, self.words, self.fqdn)
+        self.ladder = self.spool.ladder
         self.submission = Submission(587, tls=server.certificate is not None)
+
+    @property
+    def enhanced_codes(self) -> bool:
+        return self.settings.knobs.enhanced_codes
 
     def owns(self, recipient: Address) -> bool:
         return self.directory.mailbox(recipient) is not None
 
     # listening
     def connect(self, session: Session, at: Moment) -> Decision:
-        return Decision(self.words.say("banner", fqdn=self.fqdn))
+        return Decision(self.words.say("banner", text=banner(session, self.settings, self.fqdn, at)))
 
     def keywords(self, session: Session) -> tuple[str, ...]:
         """Recalled, save AUTH: CRAM-MD5 is left out because the lab's listeners do not speak it."""
         starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
         limit = self.settings.max_message_size
-        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN")
+        codes = ("ENHANCEDSTATUSCODES",) if self.settings.knobs.enhanced_codes else ()
+        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN", *codes)
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         step = self._barred(user) or login_step(self.directory.mailboxes, user, password)
@@ -122,6 +123,8 @@ class SmarterMail:
 
     def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
         sender = envelope.sender
+        if step := too_many_messages(session, self.settings, at):
+            return Decision(self.words.say("too-many-messages"), (step,))
         for step, situation in (self._auth_match(session, sender), self._auth_needed(session, sender)):
             if step:
                 return Decision(self.words.say(situation), (step,))
@@ -156,6 +159,8 @@ class SmarterMail:
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
         if blocked := self._blocked(envelope.sender):
             return Decision(self.words.say("blocked", address=recipient), (blocked,))
+        if crowded := too_many_recipients(envelope, self.settings):
+            return Decision(self.words.say("too-many-recipients"), (crowded,))
         place = self.directory.place(recipient)
         if place.kind in _NOBODY:
             return Decision(self.words.say(place.kind, address=recipient), place.steps)
@@ -207,6 +212,7 @@ class SmarterMail:
         if session.auth is None and any(self._is_marked(recipient) for recipient in envelope.recipients):
             found, seen = yield from verified(session, envelope, message, self.settings, self.fqdn, at)
             steps = (step, *seen)
+        count_message(session, self.settings, at)
         return Decision(self.words.say("accepted", id=next_queue_id(at)), steps, facts=found)
 
     def _is_marked(self, recipient: Address) -> bool:
@@ -247,16 +253,8 @@ class SmarterMail:
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:
-        knobs = self.settings.knobs
-
-        def word(trouble: Trouble, gave_up: bool) -> Reply:
-            return self.words.trouble(trouble, gave_up, len(knobs.retry))
-
-        def patience(trouble: Trouble) -> bool:
-            return trouble.kind in ("nxdomain", "no-address") and attempts < knobs.dns_attempts
-
-        due: datetime | None = self.ladder.due(attempts, held.arrived, at.now)
-        return settle(held, relay, outcome, due=due, word=word, patience=patience)
+        sender = list_sender(held)
+        return self.spool.after(held, relay, outcome, attempts, at, sender, self._author(sender))
 
     def mailbox_full(self, mailbox: Address) -> Reply:
         """What a mailbox that a fault has filled returns."""
@@ -268,11 +266,11 @@ class SmarterMail:
         to = list_sender(held)
         if held.sender is None or to is None or not may_report(held, recipient):
             return None
+        failure, lines = Failure(recipient, reply, remote, remote_host), self.words.report(recipient, reply, remote)
         held = replace(held, sender=to)
-        domain = self.directory.sender_domain(to)
-        message = report_message(
-            held, Failure(recipient, reply, remote, remote_host), fqdn=self.fqdn,
-            author=f"System Administrator <postmaster@{domain.name if domain else self.fqdn}>",  # R
-            subject="Delivery Failure", lines=self.words.report(recipient, reply, remote), at=at,  # R
-        )  # fmt: skip
+        message = written(held, failure, "Delivery Failure", lines, self.fqdn, self._author(to), at)  # subject: R
         return Notice(message, to, self.name)
+
+    def _author(self, sender: Sender) -> str:
+        domain = self.directory.sender_domain(sender)
+        return f"System Administrator <postmaster@{domain.name if domain else self.fqdn}>"  # R

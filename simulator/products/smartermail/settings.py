@@ -21,6 +21,7 @@ from simulator.policy.settings import (
     mapping,
     number,
     section,
+    text,
     texts,
 )
 from simulator.products.smartermail.domain_settings import EXTERNAL_HOST, EXTERNAL_MX, LOCAL, DomainSettings, Forwarding
@@ -44,6 +45,13 @@ rule(
     "SM-NOT-1", "Digests of mailing lists, forward methods, countries in greylist filters, spam filters, user verification at gateways",
     fidelity="not modelled", source="SmarterMail help: Mailing Lists, Forwarding, Greylist Filters, Antispam, Gateways",
 )  # fmt: skip
+
+
+def _one_line(word: str) -> str:
+    if not word.isprintable() or not word.isascii():
+        raise ValueError(f"{word!r} is not one line of ASCII")
+    return word
+
 
 EVERYONE = "Everyone"
 ONLY_LISTED = "Only specified countries / IP addresses"
@@ -133,7 +141,10 @@ class Knobs(Settings):
     retry: tuple[int, ...] = custom(
         read_minutes, (15, 30, 60, 90), "waits between attempts in minutes; then the mail is returned"
     )
-    dns_attempts: int = number("attempts after which a domain that DNS does not know is given up", 1, low=1)
+    dns_attempts: int = number(
+        "attempts after which mail for a domain that DNS does not know or answer for is given up, where the setting is left out",
+        2, low=1,
+    )  # fmt: skip
 
 
 class SmarterMailSettings(Settings):
@@ -189,7 +200,33 @@ class SmarterMailSettings(Settings):
         "mail goes only to servers whose certificate is good, where they offer TLS",
         label="Enforce Strict Certificate Validation",
     )
-    banner: object = ignored("the greeting", silent=True, label="SMTP Banner")
+    banner: str = text(
+        "the greeting, with #HostName#, #ConnectedIP#, #Time#, #TimeUTC#, #UnixTime#",
+        read=_one_line,
+        label="SMTP Banner",
+    )
+    max_recipients: int = number("recipients that a transaction may have", 0, low=1, label="Max Recipients Per Message")
+    max_messages: int = number("messages that a session may have", 0, low=1, label="Max Messages Per Session")
+    max_bad_recipients: object = ignored("refused recipients until a session ends", label="Max Bad Recipients")
+    max_bad_commands: object = ignored("unknown commands until a session ends", label="Max Bad Commands")
+    max_connections: object = ignored("sessions at one time", label="Max Connections")
+    session_timeout: object = ignored("how long a session may last", label="Session Timeout")
+    command_timeout: object = ignored("how long a command may take", label="Command Timeout")
+    retry_intervals: tuple[int, ...] = custom(
+        read_minutes, (), "waits between attempts in minutes; then the mail is returned. Left out: knob retry",
+        label="Retry Intervals",
+    )  # fmt: skip
+    dns_attempts: int = number(
+        "attempts after which mail for a domain without DNS is returned",
+        0,
+        low=1,
+        label="Attempts Before Bouncing DNS Errors",
+    )
+    notify_after: int = number(
+        "failed attempts after which the sender is told of the delay; 0: never",
+        0,
+        label="Notify Senders of Delay After",
+    )
     knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent")
 
     def check(self, problems: ProblemList) -> None:

@@ -14,7 +14,7 @@ from simulator.mail.reply import Reply
 from simulator.policy.relaying import Trouble
 from simulator.policy.rules import rule
 
-__all__ = ["BOUNCE_TEXT", "TEXTS", "WORDS", "Wording"]
+__all__ = ["BOUNCE_TEXT", "DELAY_TEXT", "TEXTS", "WORDS", "Wording"]
 
 WORDS = rule(
     "SM-WORDS-1", "Replies carry no enhanced status codes", fidelity="observed",
@@ -22,7 +22,7 @@ WORDS = rule(
 )  # fmt: skip
 
 TEXTS: Mapping[str, tuple[int, str, str]] = {
-    "banner": (220, "", "{fqdn}"),  # R; the admin page lets it be any text
+    "banner": (220, "", "{text}"),
     "logged-in": (235, "2.7.0", "Authentication successful"),  # R
     "login-failed": (535, "5.7.8", "Authentication failed"),  # R
     "sender": (250, "2.1.0", "OK <{address}> Sender ok"),  # R
@@ -37,6 +37,8 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "closed": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user
     "blocked": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user, nothing is told
     "loop": (554, "5.4.6", "Too many hops"),  # I
+    "too-many-recipients": (452, "4.5.3", "Too many recipients"),  # I
+    "too-many-messages": (421, "4.5.3", "Too many messages in this session"),  # I
     # Mail that was taken and comes back.
     "mailbox-full": (552, "5.2.2", "The mailbox is full"),  # W, the code I
     "domain-full": (552, "5.2.2", "The domain size limit has been exceeded"),  # W, the code I
@@ -69,6 +71,7 @@ _OURS = ("loop", "self-mx")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 BOUNCE_TEXT = "Could not deliver message to the following recipient(s):"  # W
+DELAY_TEXT = "The message has not been delivered yet. It will be tried again:"  # I
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +106,8 @@ class Wording:
         """The text of a report, up to the header of the message."""
         reason = f"Remote host said: {remote}" if remote else reply.text  # R
         return [BOUNCE_TEXT, "", f"Failed Recipient: {recipient}", f"Reason: {reason}", ""]
+
+    @staticmethod
+    def delayed(recipient: object, reply: Reply) -> list[str]:
+        """The text of a notice of delay, up to the header of the message."""
+        return [DELAY_TEXT, "", f"Recipient: {recipient}", f"Reason: {reply.text}", ""]

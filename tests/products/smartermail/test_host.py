@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +7,13 @@ import pytest
 from simulator.mail.address import Address
 from simulator.mail.envelope import Envelope
 from simulator.mail.reply import Reply
-from simulator.policy.attempt import Outcome, Target, Try, Unroutable
+from simulator.policy.attempt import Outcome, Target, Try
 from simulator.policy.decision import Decision
 from simulator.policy.host import LAB_PASSWORD, Host
-from simulator.policy.route import Bounce, HandedOn, Keep, NextHop, Relay
+from simulator.policy.route import Bounce, HandedOn, NextHop, Relay
 from simulator.policy.rules import all_rules
 from tests.answering import answered
-from tests.policy.builders import BOB, JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
+from tests.policy.builders import BOB, JOHN, SUN, a_held, a_message, a_moment, a_session, tls
 from tests.products.builders import CERTIFICATE, a_smartermail, ask_rcpt, step
 
 _RELAY = Relay(NextHop("customer.example"))
@@ -143,14 +142,6 @@ def test_mail_leaves_as_it_came() -> None:
     assert (held.message, JOHN) == a_smartermail().prepare(held, _RELAY, a_moment())
 
 
-def test_mail_is_tried_again_as_the_list_says_and_then_returned() -> None:
-    down = Outcome((Try(_MX, "CONNECT", broken="refused"),))
-    due = [(_after(down, n).due - MONDAY) / timedelta(minutes=1) for n in (1, 2, 3, 4)]
-    assert [15, 30, 60, 90] == due
-    expected = Bounce(Reply(554, "", "Failed four Attempts to connect to recipients mail server"), None, refused=False)
-    assert expected == _after(down, 5)
-
-
 def test_a_refusal_by_the_next_host_is_final() -> None:
     never = Reply(550, "5.7.64", "Relay Access Denied")
     assert Bounce(never, never) == _after(
@@ -161,21 +152,6 @@ def test_a_refusal_by_the_next_host_is_final() -> None:
 def test_what_was_taken_is_handed_on() -> None:
     taken = Reply(250, "2.6.0", "queued")
     assert HandedOn(taken) == _after(Outcome((Try(_MX, "", taken, recipients={SUN: taken}),), None, {SUN: taken}))
-
-
-@pytest.mark.parametrize(
-    ("reason", "attempts", "knobs", "expected"),
-    [
-        ("nxdomain", 1, {}, Bounce), ("nxdomain", 1, {"dns_attempts": 2}, Keep), ("nxdomain", 2, {"dns_attempts": 2}, Bounce),
-        ("null-mx", 1, {"dns_attempts": 2}, Bounce), ("self-mx", 1, {}, Bounce),
-    ],
-)  # fmt: skip
-def test_domains_that_dns_does_not_know_are_given_up(
-    reason: str, attempts: int, knobs: dict[str, Any], expected: type
-) -> None:
-    fate = _after(Outcome(unroutable=Unroutable(reason, "customer.example", True, "why")), attempts, **knobs)
-    assert expected.__name__ == type(fate).__name__
-    assert expected is Keep or (reason == "self-mx") is fate.loop
 
 
 def test_a_report_has_smartermails_words_and_no_enhanced_code() -> None:

@@ -11,7 +11,7 @@ from simulator.products.smartermail.wording import TEXTS, Wording
 from tests.policy.builders import SUN
 
 _FACTS = {
-    "fqdn": "x",
+    "text": "x",
     "address": "a@b",
     "id": "1",
     "seconds": 1,
