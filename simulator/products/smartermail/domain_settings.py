@@ -11,6 +11,7 @@ from simulator.products.smartermail.values import (
     read_gateways,
     read_host,
     read_ipv4,
+    read_names,
     read_targets,
 )
 from simulator.source import ProblemList
@@ -64,6 +65,9 @@ class DomainSettings(Settings):
     )
     ungreylisted: tuple[str, ...] = texts(
         "users who switched greylisting off for themselves", label="Disable Greylisting"
+    )
+    trusted_senders: tuple[str, ...] = custom(
+        read_names, (), "senders, by address or domain, who are never greylisted", label="Trusted Senders"
     )
     sender_verification: bool = flag(
         False,

@@ -32,7 +32,7 @@ GREYLIST = rule(
     fidelity="documented", source="SmarterMail help: Greylisting; hosting providers' pages for the periods", test=_TEST,
 )  # fmt: skip
 EXEMPT = rule(
-    "SM-GREY-2", "Whitelisted, bypassed and filtered addresses, logged-in senders and users who switched it off are not greylisted", fidelity="documented",
+    "SM-GREY-2", "Whitelisted, bypassed and filtered addresses, trusted and logged-in senders and users who switched it off are not greylisted", fidelity="documented",
     source="SmarterMail help: Blacklist / Whitelist, Greylist Filters, Account Settings (logged-in senders: inferred)", test=_TEST,
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ class _Record:
     passed: bool = False
 
 
-def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> Step | None:
+def is_exempt(session: Session, sender: Sender, place: Place, settings: SmarterMailSettings) -> Step | None:
     """Why greylisting does not apply to mail for an address here; None where it does."""
     domain, gateway = place.domain, place.gateway
     own = domain.greylisting if domain else None
@@ -67,6 +67,7 @@ def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> 
             "IP Bypass", bypass, "listed" if bypass else "address-not-listed",
             f"{session.peer} is {'' if bypass else 'not '}in the list", settings.at("ip_bypass"),
         ),
+        _trusted_sender(sender, place, settings),
         Candidate("Applies To", not scope, "out-of-scope" if not scope else "in-scope", says, told.at("applies_to")),
         Candidate(
             "Disable Greylisting", user, "user" if user else "not-set",
@@ -76,6 +77,16 @@ def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> 
     )  # fmt: skip
     why = next((c for c in candidates if c.chosen), None)
     return Step("GREYLIST", EXEMPT, "exempt", why.says or why.reason, candidates, why.at) if why else None
+
+
+def _trusted_sender(sender: Sender, place: Place, settings: SmarterMailSettings) -> Candidate:
+    own = place.domain
+    words = {str(sender).lower(), sender.domain} if sender else set()
+    by_domain = own is not None and bool(words & set(own.trusted_senders))
+    at = own.at("trusted_senders") if own and by_domain else settings.at("trusted_senders")
+    found = by_domain or bool(words & set(settings.trusted_senders))
+    says = f"{sender_text(sender)} is {'' if found else 'not '}in the list"
+    return Candidate("Trusted Senders", found, "listed" if found else "sender-not-listed", says, at)
 
 
 def _scope(session: Session, settings: SmarterMailSettings) -> tuple[bool, str]:

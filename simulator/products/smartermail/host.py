@@ -176,7 +176,7 @@ class SmarterMail:
             why = Candidate("external_unknown", True, "accept", says, at_knob)
             steps = (*steps, Step("RELAY", EXTERNAL_OPEN, "own-domain", says, (why,), at_knob))
         if place.domain or place.gateway:
-            exempt = is_exempt(session, place, self.settings)
+            exempt = is_exempt(session, envelope.sender, place, self.settings)
             step, wait = (
                 (exempt, None) if exempt else greylisted(session, envelope.sender, recipient, self.settings, at)
             )

@@ -26,8 +26,13 @@ from simulator.policy.settings import (
 )
 from simulator.products.smartermail.domain_settings import EXTERNAL_HOST, EXTERNAL_MX, LOCAL, DomainSettings, Forwarding
 from simulator.products.smartermail.values import (
+    DISABLE,
+    PRIMARY,
+    ROTATE,
     Gateway,
     SourceAddress,
+    how_many,
+    read_filter,
     read_gateways,
     read_host,
     read_match,
@@ -45,6 +50,9 @@ rule(
     "SM-NOT-1", "Digests of mailing lists, forward methods, countries in greylist filters, spam filters, user verification at gateways",
     fidelity="not modelled", source="SmarterMail help: Mailing Lists, Forwarding, Greylist Filters, Antispam, Gateways",
 )  # fmt: skip
+
+
+_WIDE = 256  # the page warns of ranges larger than about a /24
 
 
 def _one_line(word: str) -> str:
@@ -76,11 +84,20 @@ class Greylisting(Settings):
         "whom the filters are: those who are greylisted, or those who are not", EVERYONE, ONLY_LISTED, EXCEPT_LISTED,
         default=EXCEPT_LISTED, label="Applies To",
     )  # fmt: skip
-    filters: tuple[IpRange, ...] = texts("the specified addresses", read=read_range, label="Filters")
+    listed: tuple[IpRange | str, ...] = texts("the specified addresses", read=read_filter, label="Filters")
+
+    @property
+    def filters(self) -> tuple[IpRange, ...]:
+        """The addresses among them."""
+        return tuple(one for one in self.listed if not isinstance(one, str))
 
     def check(self, problems: ProblemList) -> None:
-        if self.filters and self.applies_to == EVERYONE:
-            problems.warn(self.at("filters"), "Filters have no effect while Applies To is Everyone")
+        for country in self.listed:
+            if isinstance(country, str):
+                says = f"the country {country} is understood but not modelled; no address is in it"
+                problems.warn(self.at("listed"), says)
+        if self.listed and self.applies_to == EVERYONE:
+            problems.warn(self.at("listed"), "Filters have no effect while Applies To is Everyone")
 
 
 class InboundGateway(Settings):
@@ -98,7 +115,13 @@ class InboundGateway(Settings):
     )
     status: str = choice("a disabled gateway takes nothing", "Enabled", "Disabled", default="Enabled", label="Status")
     verification: str = choice(
-        "whether recipients are looked up", "None", "Web Service", default="None", label="User Verification"
+        "whether recipients are looked up",
+        "None",
+        "Web Service",
+        "LDAP",
+        "SMTP",
+        default="None",
+        label="User Verification",
     )
     no_greylisting: bool = flag(False, "its domains are never greylisted", label="Disable Greylisting")
 
@@ -110,7 +133,7 @@ class InboundGateway(Settings):
                 self.at("mode"), f"{self.name} forwards, but has no IP Addresses.", "Add IP Addresses: [ADDRESS]."
             )
         if self.verification != "None":
-            says = "User Verification by web service is understood but not modelled; every address is taken"
+            says = f"User Verification by {self.verification} is understood but not modelled; every address is taken"
             problems.warn(self.at("verification"), says)
 
 
@@ -175,6 +198,9 @@ class SmarterMailSettings(Settings):
     ip_bypass: tuple[IpRange, ...] = texts(
         "addresses that are never greylisted, and gain nothing else", read=read_range, label="IP Bypass"
     )
+    trusted_senders: tuple[str, ...] = custom(
+        read_names, (), "senders, by address or domain, who are never greylisted", label="Trusted Senders"
+    )
     auth_match: str = custom(
         read_match, "none", "whose addresses a logged-in client may send from: None, Domain or Email Address",
         {"type": ["string", "boolean"]}, label="Require Auth Match",
@@ -183,6 +209,14 @@ class SmarterMailSettings(Settings):
         read_source, SourceAddress(), "what mail leaves from: an address, a list to rotate over, Primary IP on NIC, "
         "Use the Domain's IP, Rotate IP List, Disable", label="Outbound IPv4",
     )  # fmt: skip
+    outbound_ipv6: str = choice(
+        "what mail leaves from where a server has IPv6 addresses",
+        PRIMARY,
+        ROTATE,
+        DISABLE,
+        default=PRIMARY,
+        label="Outbound IPv6",
+    )
     max_hops: int = number("mail with more Received fields is refused", 0, low=1, label="Max Hop Count")
     greylisting: bool = flag(False, "unknown senders must come back later", label="Enable Greylisting")
     greylist: Greylisting = section(Greylisting, "how greylisting works", label="Greylisting")
@@ -238,6 +272,15 @@ class SmarterMailSettings(Settings):
                 )
             self.outbound_gateway = self.outgoing_gateway
             self.places["outbound_gateway"] = self.places["outgoing_gateway"]
+        for key, label in (("whitelist", "Whitelist"), ("auth_bypass", "SMTP Authentication Bypass")):
+            for entry in getattr(self, key):
+                if how_many(entry) > _WIDE:
+                    says = f"{label} has a range of {how_many(entry)} addresses; whoever is among them relays through this server"
+                    problems.warn(self.at(key), says)
+        if self.outbound_ipv4.word == self.outbound_ipv6 == DISABLE:
+            problems.error(
+                self.at("outbound_ipv6"), "mail leaves from nowhere: both Outbound IPv4 and IPv6 are disabled."
+            )
         self._check_domains(problems)
 
     def _check_domains(self, problems: ProblemList) -> None:

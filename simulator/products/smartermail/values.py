@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from simulator.mail.address import parse_domain
+from simulator.policy.ranges import IpRange, read_range
 from simulator.policy.settings import BadValue, Settings, choice, ignored, number, read_bool, text
 from simulator.source import Node, ProblemList
 
 __all__ = [
-    "DISABLE", "OWN", "PRIMARY", "ROTATE", "Gateway", "SourceAddress", "read_gateways", "read_host", "read_ipv4", "read_match",
+    "DISABLE", "OWN", "PRIMARY", "ROTATE", "Gateway", "SourceAddress", "how_many", "read_filter", "read_gateways", "read_host", "read_ipv4", "read_match",
     "read_names", "read_source", "read_targets",
 ]  # fmt: skip
 
@@ -94,6 +95,16 @@ def read_ipv4(word: str) -> str:
     if address.version != 4:
         raise ValueError(f"{word} is not an IPv4 address")
     return str(address)
+
+
+def read_filter(word: str) -> IpRange | str:
+    """A greylist filter: addresses, or the name or code of a country as text."""
+    return word.strip() if word and all(c.isalpha() or c == " " for c in word.strip()) else read_range(word)
+
+
+def how_many(entry: IpRange) -> int:
+    """The IPv4 addresses of an entry. In IPv6 every network is large, and the page's warning means none."""
+    return sum(network.num_addresses for network in entry if network.version == 4)
 
 
 def read_match(node: Node) -> str:
