@@ -84,7 +84,7 @@ class DomainSettings(Settings):
         "what the mailboxes of the domain may hold together: 1GB, or a number of octets",
         label="Disk Space",
     )
-    hostname: object = ignored("the domain's mail host name", silent=True, label="Hostname")
+    hostname: object = ignored("the domain's mail host name", label="Hostname")
 
     def check(self, problems: ProblemList) -> None:
         if self.inbound == EXTERNAL_HOST and not self.host_address:

@@ -11,7 +11,7 @@ from simulator.policy.settings import BadValue, Settings, choice, ignored, numbe
 from simulator.source import Node, ProblemList
 
 __all__ = [
-    "DISABLE", "OWN", "PRIMARY", "ROTATE", "Gateway", "SourceAddress", "how_many", "read_filter", "read_gateways", "read_host", "read_ipv4", "read_match",
+    "DISABLE", "OWN", "PRIMARY", "ROTATE", "Gateway", "GatewayPage", "SourceAddress", "how_many", "read_filter", "read_gateways", "read_host", "read_ipv4", "read_match",
     "read_names", "read_source", "read_targets",
 ]  # fmt: skip
 
@@ -30,7 +30,7 @@ class Gateway:
         return self.host if self.port == 25 else f"{self.host}:{self.port}"
 
 
-class _GatewayPage(Settings):
+class GatewayPage(Settings):
     """A gateway as its page has it. The values of Encryption are recalled, not read."""
 
     noun = "an outbound gateway"
@@ -43,9 +43,7 @@ class _GatewayPage(Settings):
     status: str = choice("a disabled gateway takes no mail", "Enabled", "Disabled", default="Enabled", label="Status")
     user: str = text("the user name, where the gateway asks for a login", label="Username")
     password: str = text("its password", label="Password")
-    gateway_mode: object = ignored(
-        "the far side is a SmarterMail server too", silent=True, label="SmarterMail Gateway Mode"
-    )
+    gateway_mode: object = ignored("the far side is a SmarterMail server too", label="SmarterMail Gateway Mode")
 
 
 def read_gateways(node: Node) -> tuple[Gateway, ...] | None:
@@ -70,7 +68,7 @@ def _gateway(node: Node) -> Gateway:
 
 def _from_page(node: Node) -> Gateway:
     problems = ProblemList()
-    page = _GatewayPage.read(node, problems, name="Outbound Gateway")
+    page = GatewayPage.read(node, problems, name="Outbound Gateway")
     if problems.errors:
         first = next((p for p in problems.errors if p.says.startswith("unknown")), problems.errors[0])
         raise BadValue(first.says.removesuffix("."), first.fix)

@@ -23,7 +23,7 @@ def test_labels_are_read_whatever_their_case() -> None:
         "domains": {"contoso.com": {
             "inbound message delivery": "external (USE MX record)", "DELIVER LOCALLY IF USER EXISTS": "yes",
             "Catch-All": "info", "Aliases": {"sales": ["bob", "eve@x.example"]}, "Domain Aliases": "contoso.net",
-            "Outbound IPv4": "203.0.113.26", "Outbound Gateway": "gw.example", "Enabled": True, "Hostname": "mail",
+            "Outbound IPv4": "203.0.113.26", "Outbound Gateway": "gw.example", "Enabled": True,
         }},
         "Outbound Gateway": ["mx1.example", "MX2.example:2525", "192.0.2.1"], "allow relay": "nobody",
         "SMTP Authentication Bypass": ["192.0.2.0/24"], "Whitelist": "192.0.2.7", "Max Hop Count": 30,
