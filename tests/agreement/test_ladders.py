@@ -21,9 +21,9 @@ def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
 
 
-def played(lab: str, sender: str, to: str, dead: str) -> FlowResult:
+def played(lab: str, sender: str, to: str, dead: str, do: str = "[]") -> FlowResult:
     text = (
-        f"lab: {LABS / lab}.yaml\nflows:\n  x:\n    faults: [{{at: {dead}, down: 30d}}]\n"
+        f"lab: {LABS / lab}.yaml\nflows:\n  x:\n    faults: [{{at: {dead}, down: 30d}}]\n    do: {do}\n"
         f"    send: {{from: {sender}, to: {to}}}\n    copies: 0\n"
     )
     scenario = load_scenario(lambda name: text if name == "x.yaml" else read_text(name), "x.yaml")
@@ -60,3 +60,18 @@ def test_every_attempt_is_made_when_the_ladder_says_and_then_the_sender_is_told(
     assert code is None or code == ending.path.end.code
     assert sender == ending.path.end.to
     assert wall < 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", [0, 15, 45, 105, 195]),
+        ("Retry Intervals: [10, 10, 10, 1440]", [0, 10, 20, 30, 1470]),
+        ("Retry Intervals: [5]", [0, 5]),
+    ],
+)  # fmt: skip
+def test_smartermail_tries_as_its_list_of_intervals_says(settings: str, expected: list[int]) -> None:
+    do = f"[{{settings onprem: {{{settings}}}}}]" if settings else "[]"
+    log = played("contoso", "John", "Sun", "m365", do).played.log
+    tried = [e.t / 60 for e in log.of("attempt") if e.host == "onprem" and e.msg == "m-1"]
+    assert expected == [round(at - tried[0]) for at in tried]
