@@ -143,6 +143,11 @@ class Directory:
             domain is not None and self._alias(home, domain) is not None
         )
 
+    def is_same(self, one: Address, other: Address, *, by_domain: bool) -> bool:
+        """Whether two addresses, or their domains, are the same one after domain aliases."""
+        one, other = self._at_home(one), self._at_home(other)
+        return one.domain == other.domain if by_domain else one == other
+
     def mailbox(self, address: Address) -> Address | None:
         """The mailbox behind an address, if there is one."""
         home = self._at_home(address)
@@ -214,15 +219,15 @@ class Directory:
 
     def _local(self, home: Address, domain: DomainSettings) -> Place:
         here = self._here(home, domain)
-        catches = bool(domain.catch_all) and not here.exists
-        candidates = (*here.candidates(home, domain), readings.catch_all(domain, chosen=catches))
+        catches = not here.exists and self._catches(domain)
+        candidates = (*here.candidates(home, domain), readings.catch_all(domain, chosen=catches, here=here.exists))
         return self._found(here.kind or ("catch-all" if catches else "unknown"), USER, home, domain, candidates, here)
 
     def _external(self, home: Address, domain: DomainSettings) -> Place:
         here, knobs = self._here(home, domain), self.settings.knobs
         if not knobs.disabled_user_exists and self._is_closed(home, domain):
             here = replace(here, has_box=False)
-        caught = bool(domain.catch_all) and knobs.catch_all_is_user
+        caught = knobs.catch_all_is_user and self._catches(domain)
         stays = domain.deliver_locally and (here.exists or caught)
         flag = domain.at("deliver_locally")
         if not domain.deliver_locally:
@@ -243,7 +248,7 @@ class Directory:
         )
         candidates = (
             *here.candidates(home, domain, stays=stays),
-            readings.catch_all(domain, chosen=stays and not here.exists, external=not caught),
+            readings.catch_all(domain, chosen=stays and not here.exists, here=here.exists, external=not caught),
             local,
             away,
         )
@@ -253,6 +258,13 @@ class Directory:
 
     def _here(self, home: Address, domain: DomainSettings) -> _Here:
         return _Here(home in self.mailboxes, self._alias(home, domain), domain.mailing_list(home))
+
+    def _catches(self, domain: DomainSettings) -> bool:
+        """Whether the catch-all leads to somebody. One that was deleted catches nothing."""
+        if not domain.catch_all:
+            return False
+        to = domain.address(domain.catch_all)
+        return to.domain != domain.name or self._here(to, domain).exists
 
     @staticmethod
     def _is_closed(home: Address, domain: DomainSettings) -> bool:

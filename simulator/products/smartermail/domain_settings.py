@@ -108,6 +108,10 @@ class DomainSettings(Settings):
         for name, members in self.lists.items():
             for target in (name, *members.subscribers, *([members.moderator] if members.moderator else [])):
                 self._check_address(target, "lists", problems)
+            if members.moderator.partition("@")[0].casefold() in {other.casefold() for other in self.lists}:
+                problems.error(
+                    members.at("moderator"), f"the moderator of {name} is a mailing list.", "Name a user of the domain."
+                )
             if name.casefold() in {alias.casefold() for alias in self.aliases}:
                 problems.error(members.place, f"{name} is an alias already.")
         for name, user in self.users.items():

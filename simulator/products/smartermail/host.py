@@ -140,7 +140,7 @@ class SmarterMail:
         situation = "auth-match-address" if asked == "email address" else "auth-match"
         if asked == "none" or user is None or sender is None:
             return None, situation
-        if sender == user or (asked == "domain" and sender.domain == user.domain):
+        if self.directory.is_same(sender, user, by_domain=asked == "domain"):
             return None, situation
         says = f"{user} is logged in and sends from {sender}"
         why = Candidate("Require Auth Match", True, "auth-mismatch", says, self.settings.at("auth_match"))

@@ -1,5 +1,6 @@
 """The last step into a mailbox: is there room, and does its user forward?
 
+    the recipient has another name of the domain                                 -> the mailbox's own address
     what is in the mailbox and the message are more than Mailbox Size Limit      -> back: The mailbox is full
     the same of all mailboxes of the domain and its Disk Space                   -> back: The domain size limit has been exceeded
     the user forwards                                                            -> on, and a copy stays unless told otherwise
@@ -38,9 +39,9 @@ FULL = rule(
 def kept(held: Held, recipient: Address, place: Place, directory: Directory, words: Wording, at: Moment) -> Routing:
     """What becomes of mail for a mailbox here."""
     home = place.address
-    onward = directory.forwarding(home)
-    if onward and recipient != home:  # by another name of the domain: the copy is kept under the mailbox's own
+    if recipient != home:  # by another name of the domain: who is named by both gets one copy
         return Routing(Expand((home,), "domain alias"), place.steps)
+    onward = directory.forwarding(home)
     if onward is None or not onward[0].delete:
         if trouble := _full(held, place, words, at):
             reply, step = trouble

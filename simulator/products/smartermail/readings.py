@@ -56,12 +56,14 @@ def mailing_list(home: Address, found: MailingList | None, chosen: bool, domain:
     return Candidate("Mailing Lists", chosen, "exists" if chosen else "not-needed", says, at)
 
 
-def catch_all(domain: DomainSettings, *, chosen: bool, external: bool = False) -> Candidate:
+def catch_all(domain: DomainSettings, *, chosen: bool, here: bool, external: bool = False) -> Candidate:
     at = domain.at("catch_all")
     if not domain.catch_all:
         return Candidate("Catch-All", False, "not-set", "there is no catch-all", at)
     if external:
         return Candidate("Catch-All", False, "external-domain", "it does not count as a user of an external domain", at)
-    return Candidate(
-        "Catch-All", chosen, "catches" if chosen else "not-needed", f"{domain.catch_all} catches the rest", at
-    )
+    if not chosen and not here:
+        says = f"{domain.catch_all} exists no more, so it catches nothing"
+        return Candidate("Catch-All", False, "catches-nothing", says, at)
+    reason = "catches" if chosen else "not-needed"
+    return Candidate("Catch-All", chosen, reason, f"{domain.catch_all} catches the rest", at)

@@ -118,7 +118,7 @@ def read_match(node: Node) -> str:
 
 def read_targets(_: str, node: Node, problems: ProblemList) -> tuple[str, ...]:
     """The targets of an alias: addresses, or names of the same domain."""
-    if node.is_map or any(not item.text.strip() for item in node.items):
+    if node.is_map or not node.items or any(not item.text.strip() for item in node.items):
         problems.error(node.at, "an alias leads to one address or a list of them")
         return ()
     return tuple(item.text.strip() for item in node.items)

@@ -33,6 +33,9 @@ _STAYS: dict[str, Any] = {"Deliver_locally_if_user_exists": True}
         (_domain(**_ALIAS), "sales@contoso.com", "alias"),
         (_domain(**{"Catch-All": "john"}), "bob@contoso.com", "catch-all"),
         (_domain(**{"Catch-All": "john"}), "john@contoso.com", "mailbox"),
+        (_domain(**{"Catch-All": "gone"}), "bob@contoso.com", "unknown"),
+        (_domain(**{"Catch-All": "eve@elsewhere.example"}), "bob@contoso.com", "catch-all"),
+        (_domain(**{"Catch-All": "sales", **_ALIAS}), "bob@contoso.com", "catch-all"),
         (_domain(**_LIST), "Staff@contoso.com", "list"),
         (_domain(Domain_Aliases=["contoso.net"], **_LIST), "staff@contoso.net", "list"),
         (_domain(**{**_LIST, "Catch-All": "john"}), "staff@contoso.com", "list"),
@@ -91,6 +94,11 @@ def test_an_unknown_user_is_told_with_every_reading() -> None:
         "mailbox": "no-mailbox", "Aliases": "no-alias", "Mailing Lists": "no-list", "Catch-All": "not-set",
     } == reasons(decision, "MAILBOX")  # fmt: skip
     assert {"contoso.com": "hosted"} == reasons(decision, "DOMAIN")
+
+
+def test_a_catch_all_that_was_deleted_is_told_as_such() -> None:
+    decision = ask_rcpt(a_smartermail(_domain(**{"Catch-All": "gone"})), "bob@contoso.com")
+    assert (550, "catches-nothing") == (decision.reply.code, reasons(decision, "MAILBOX")["Catch-All"])
 
 
 def test_a_mailbox_that_starves_is_told() -> None:

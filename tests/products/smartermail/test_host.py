@@ -97,6 +97,15 @@ def test_require_auth_match(match: str, sender: Address | None, expected: int) -
     assert match != "Domain" or expected == 250 or "From domain must match authenticated domain" == decision.reply.text
 
 
+@pytest.mark.parametrize(
+    ("match", "sender", "expected"),
+    [("Domain", "john@contoso.net", 250), ("Email Address", "john@contoso.net", 250), ("Email Address", "bob@contoso.net", 550)],
+)  # fmt: skip
+def test_a_domain_alias_matches_its_domain(match: str, sender: str, expected: int) -> None:
+    settings = {"Require Auth Match": match, "Domains": {"contoso.com": {"Domain Aliases": ["contoso.net"]}}}
+    assert expected == _mail(settings, Address.parse(sender), auth=JOHN).reply.code
+
+
 def test_who_did_not_log_in_need_not_match() -> None:
     assert _mail({"Require Auth Match": "Domain"}, SUN).ok
 

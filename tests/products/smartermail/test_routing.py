@@ -156,9 +156,9 @@ def test_mail_for_a_mailbox_is_delivered() -> None:
     assert Deliver(JOHN) == _route(a_smartermail(), JOHN).route
 
 
-def test_mail_to_a_domain_alias_is_delivered_to_the_domains_mailbox() -> None:
+def test_mail_to_a_domain_alias_is_mail_for_the_domains_mailbox() -> None:
     host = a_smartermail(_lab({"Domain Aliases": ["contoso.net"]}))
-    assert Deliver(JOHN) == _route(host, "john@contoso.net").route
+    assert Expand((JOHN,), "domain alias") == _route(host, "john@contoso.net").route
 
 
 def test_mail_to_a_domain_alias_leaves_under_the_domains_name() -> None:

@@ -98,6 +98,8 @@ def test_what_is_not_modelled_is_named(settings: dict[str, Any], expected: str) 
         (_domain(Outbound_IPv4="2001:db8::1"), "2001:db8::1 is not an IPv4 address"),
         (_domain(Outbound_IPv4="here"), "'here' is not an IP address"),
         (_domain(Aliases={"sales": {"a": 1}}), "an alias leads to one address or a list of them"),
+        (_domain(Aliases={"sales": []}), "an alias leads to one address or a list of them"),
+        (_domain(Mailing_Lists={"staff": {"Moderator": "Staff"}}), "the moderator of staff is a mailing list. Name a user of the domain."),
         (_domain(Aliases={"sales": ["b b"]}), "'b b@contoso.com' is not a mail address"),
         (_domain(**{"Catch-All": "a b"}), "'a b@contoso.com' is not a mail address"),
         (_domain(Inbound_Delivery="Local"), "Did you mean Inbound Message Delivery?"),
