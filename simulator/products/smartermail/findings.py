@@ -34,11 +34,12 @@ _NOBODY = "nobody-mailflow-check"
 
 
 def known(host: SmarterMail) -> Iterator[tuple[Address, Source]]:
-    """Aliases."""
+    """Aliases and mailing lists."""
     for domain in host.directory.domains.values():
-        for name in domain.aliases:
+        named = [(name, domain.at("aliases")) for name in domain.aliases]
+        for name, at in [*named, *((name, members.place) for name, members in domain.lists.items())]:
             try:
-                yield domain.address(name), domain.at("aliases")
+                yield domain.address(name), at
             except AddressError:
                 continue
 

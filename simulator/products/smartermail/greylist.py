@@ -53,7 +53,9 @@ def is_exempt(session: Session, sender: Sender, place: Place, settings: SmarterM
     if gateway and gateway.no_greylisting:
         at = gateway.at("no_greylisting")
     told = settings.greylist
-    user = domain is not None and place.address in [domain.address(name) for name in domain.ungreylisted]
+    account = domain.user(place.address) if domain else None
+    opted_out = account is not None and not account.greylisting
+    user = opted_out or (domain is not None and place.address in [domain.address(name) for name in domain.ungreylisted])
     scope, says = _scope(session, settings)
     off = Candidate(
         "Enable Greylisting", not on, "off" if not on else "on", f"greylisting is {'on' if on else 'off'}", at
@@ -72,7 +74,7 @@ def is_exempt(session: Session, sender: Sender, place: Place, settings: SmarterM
         Candidate(
             "Disable Greylisting", user, "user" if user else "not-set",
             f"{place.address} {'has switched' if user else 'has not switched'} it off",
-            domain.at("ungreylisted") if domain else at,
+            account.at("greylisting") if account and opted_out else domain.at("ungreylisted") if domain else at,
         ),
     )  # fmt: skip
     why = next((c for c in candidates if c.chosen), None)

@@ -27,8 +27,9 @@ from simulator.policy.route import Expand, Fate, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
 from simulator.products.smartermail.directory import Directory, Place
+from simulator.products.smartermail.forwarding import came_back, leaving_sender
 from simulator.products.smartermail.greylist import greylisted, is_exempt
-from simulator.products.smartermail.lists import LIST_SENDER, list_sender, posted
+from simulator.products.smartermail.lists import list_sender, posted
 from simulator.products.smartermail.mailbox import kept
 from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
@@ -57,10 +58,6 @@ EXTERNAL_OPEN = rule(
 HOPS = rule(
     "SM-LOOP-1", "Mail with more than 20 Received fields is refused", fidelity="inferred",
     source="recalled; Max Hop Count or knob max_hops", test=_TEST,
-)  # fmt: skip
-rule(
-    "SM-FWD-2", "What a user forwards keeps its envelope sender, so SPF fails at the next host", fidelity="inferred",
-    source="no page says so; knob forwarding_sender", test="tests/products/smartermail/test_forwarding.py",
 )  # fmt: skip
 BLOCKED = rule(
     "SM-BLOCK-1", "A blocked sender is refused at AUTH or RCPT, not before, and not told why", fidelity="documented",
@@ -161,6 +158,8 @@ class SmarterMail:
             return Decision(self.words.say("blocked", address=recipient), (blocked,))
         if crowded := too_many_recipients(envelope, self.settings):
             return Decision(self.words.say("too-many-recipients"), (crowded,))
+        if way_back := came_back(recipient, self.directory, self.fqdn, at):
+            return Decision(self.words.say("recipient", address=recipient), (way_back[1],))
         place = self.directory.place(recipient)
         if place.kind in _NOBODY:
             return Decision(self.words.say(place.kind, address=recipient), place.steps)
@@ -224,6 +223,8 @@ class SmarterMail:
 
     # sending
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        if way_back := came_back(recipient, self.directory, self.fqdn, at):
+            return Routing(Expand((way_back[0],), "forward"), (way_back[1],))
         place = self.directory.place(recipient)
         if place.kind == "mailbox":
             return kept(held, recipient, place, self.directory, self.words, at)
@@ -240,10 +241,7 @@ class SmarterMail:
         return Routing(relay, (*place.steps, step))
 
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
-        if held.sender is None or LIST_SENDER in held.facts or self.settings.knobs.forwarding_sender == "preserve":
-            return held.message, list_sender(held)  # RFC 5321 4.5.5: the null sender stays in any case
-        forwarder = self.directory.forwarder(held.original, relay.recipient or held.recipients[0])
-        return held.message, forwarder or held.sender
+        return held.message, leaving_sender(held, relay, self.directory, self.fqdn, at)
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
         return source_address(

@@ -151,8 +151,8 @@ class Knobs(Settings):
         "only from those who may relay", "accept", "relay", default="accept",
     )  # fmt: skip
     forwarding_sender: str = choice(
-        "the envelope sender of what a user forwards: the original one, or the forwarding mailbox", "preserve", "mailbox",
-        default="preserve",
+        "the envelope sender of what a user forwards: the original one, the forwarding mailbox, or one rewritten by SRS",
+        "preserve", "mailbox", "srs", default="preserve",
     )  # fmt: skip
     catch_all_is_user: bool = flag(False, "a catch-all counts as an existing user of an external domain")
     disabled_user_exists: bool = flag(True, "a disabled account counts as an existing user of an external domain")

@@ -54,6 +54,8 @@ class User(Settings):
         read_size, 0, "what the mailbox may hold: 100MB, or a number of octets", label="Mailbox Size Limit"
     )
     size: int = custom(read_size, 0, "what is in the mailbox before anything arrives", label="Mailbox Size")
+    greylisting: bool = flag(True, "its mail is greylisted where the domain's is", label="Enable Greylisting")
+    auto_responder: object = ignored("what the account answers by itself", label="Auto-Responder")
 
 
 class MailingList(Settings):

@@ -43,6 +43,7 @@ class GatewayPage(Settings):
     status: str = choice("a disabled gateway takes no mail", "Enabled", "Disabled", default="Enabled", label="Status")
     user: str = text("the user name, where the gateway asks for a login", label="Username")
     password: str = text("its password", label="Password")
+    priority: object = ignored("the message priorities that it takes, in older versions", label="Priority Range")
     gateway_mode: object = ignored("the far side is a SmarterMail server too", label="SmarterMail Gateway Mode")
 
 

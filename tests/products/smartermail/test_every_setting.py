@@ -61,7 +61,7 @@ def test_what_is_understood_and_not_modelled_warns_by_name(kind: type[Settings],
 
 def test_the_settings_without_effect_are_known() -> None:
     assert {
-        "Command Timeout", "Digest Subscribers", "Forward Method", "Hostname", "Max Bad Commands", "Max Bad Recipients",
+        "Auto-Responder", "Priority Range", "Command Timeout", "Digest Subscribers", "Forward Method", "Hostname", "Max Bad Commands", "Max Bad Recipients",
         "Max Connections", "Max Recipients Per Message", "Session Timeout", "SmarterMail Gateway Mode",
     } == {label for _, label in _NOT_MODELLED}  # fmt: skip
 

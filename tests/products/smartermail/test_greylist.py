@@ -73,6 +73,11 @@ def test_the_periods_can_be_set() -> None:
         ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": _EXCEPT}}, "192.0.2.9", "Applies To"),
         ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": _ONLY}}, "192.0.2.10", "Applies To"),
         ({**_ON, "Domains": {"contoso.com": {"Disable Greylisting": ["john"]}}}, "192.0.2.9", "Disable Greylisting"),
+        (
+            {**_ON, "Domains": {"contoso.com": {"Users": {"john": {"Enable Greylisting": False}}}}},
+            "192.0.2.9",
+            "Disable Greylisting",
+        ),
         ({**_ON, "Trusted Senders": ["Sun@customer.example"]}, "192.0.2.9", "Trusted Senders"),
         ({**_ON, "Trusted Senders": ["customer.example"]}, "192.0.2.9", "Trusted Senders"),
         (
