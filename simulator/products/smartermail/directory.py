@@ -48,7 +48,7 @@ DISABLED = rule(
     test=_TEST,
 )  # fmt: skip
 USER = rule(
-    "SM-RCPT-3", "In a Local domain mail for an address that is no mailbox or alias goes to the catch-all or is refused",
+    "SM-RCPT-3", "In a Local domain mail for an address that is no mailbox, alias or mailing list goes to the catch-all or is refused",
     fidelity="documented", source="SmarterTools KB a3147, a2695: Catch-all", test=_TEST,
 )  # fmt: skip
 EXTERNAL = rule(

@@ -17,7 +17,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Relay
 from simulator.policy.rules import rule
 from simulator.products.smartermail.directory import Directory
-from simulator.products.smartermail.lists import LIST_SENDER, list_sender
+from simulator.products.smartermail.lists import LIST_SENDER, as_sent
 
 __all__ = ["came_back", "leaving_sender"]
 
@@ -31,7 +31,7 @@ def leaving_sender(held: Held, relay: Relay, directory: Directory, fqdn: str, at
     """The envelope sender with which a message leaves."""
     word = directory.settings.knobs.forwarding_sender
     if held.sender is None or LIST_SENDER in held.facts or word == "preserve":
-        return list_sender(held)
+        return as_sent(held).sender
     forwarder = directory.forwarder(held.original, relay.recipient or held.recipients[0])
     if forwarder is None:
         return held.sender

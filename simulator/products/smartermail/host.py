@@ -8,7 +8,6 @@ a fixed host or MX. What cannot be delivered is tried again after each wait of t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Envelope
@@ -29,7 +28,7 @@ from simulator.policy.stamps import next_queue_id, stamped
 from simulator.products.smartermail.directory import Directory, Place
 from simulator.products.smartermail.forwarding import came_back, leaving_sender
 from simulator.products.smartermail.greylist import greylisted, is_exempt
-from simulator.products.smartermail.lists import list_sender, posted
+from simulator.products.smartermail.lists import as_sent, posted
 from simulator.products.smartermail.mailbox import kept
 from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
@@ -235,7 +234,7 @@ class SmarterMail:
         if place.kind in _NOBODY:  # the settings changed while it waited, or an alias leads nowhere
             return Routing(Return(self.words.say(place.kind, address=recipient)), place.steps)
         relay, step = next_hop(
-            held, recipient, place, sender=self.directory.sender_domain(list_sender(held)), settings=self.settings,
+            held, recipient, place, sender=self.directory.sender_domain(as_sent(held).sender), settings=self.settings,
             server=self.server, at=at,
         )  # fmt: skip
         return Routing(relay, (*place.steps, step))
@@ -245,14 +244,14 @@ class SmarterMail:
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
         return source_address(
-            self.server, self.directory.sender_domain(list_sender(held)), self.settings, at
+            self.server, self.directory.sender_domain(as_sent(held).sender), self.settings, at
         ), self.fqdn
 
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:
-        sender = list_sender(held)
-        return self.spool.after(held, relay, outcome, attempts, at, sender, self._author(sender))
+        held = as_sent(held)
+        return self.spool.after(held, relay, outcome, attempts, at, self._author(held.sender))
 
     def mailbox_full(self, mailbox: Address) -> Reply:
         """What a mailbox that a fault has filled returns."""
@@ -261,13 +260,14 @@ class SmarterMail:
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
     ) -> Notice | None:
-        to = list_sender(held)
-        if held.sender is None or to is None or not may_report(held, recipient):
+        if held.sender is None or not may_report(held := as_sent(held), recipient):
             return None
         failure, lines = Failure(recipient, reply, remote, remote_host), self.words.report(recipient, reply, remote)
-        held = replace(held, sender=to)
-        message = written(held, failure, "Delivery Failure", lines, self.fqdn, self._author(to), at)  # subject: R
-        return Notice(message, to, self.name)
+        message = written(
+            held, failure, "Delivery Failure", lines, self.fqdn, self._author(held.sender), at
+        )  # subject: R
+        assert held.sender is not None
+        return Notice(message, held.sender, self.name)
 
     def _author(self, sender: Sender) -> str:
         domain = self.directory.sender_domain(sender)

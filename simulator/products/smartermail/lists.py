@@ -15,6 +15,8 @@ posted. `Subject Prefix` is put before the subject and the password is taken out
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulator.mail.address import Address, Sender, sender_text
 from simulator.mail.message import Message
 from simulator.policy.decision import Candidate, Step
@@ -26,7 +28,7 @@ from simulator.products.smartermail.settings import DomainSettings
 from simulator.products.smartermail.user_settings import ANYONE, SUBSCRIBERS, MailingList
 from simulator.products.smartermail.wording import Wording
 
-__all__ = ["LIST_SENDER", "list_sender", "posted"]
+__all__ = ["LIST_SENDER", "as_sent", "posted"]
 
 _TEST = "tests/products/smartermail/test_lists.py"
 MEMBERS = rule(
@@ -46,10 +48,15 @@ LIST_SENDER = "list sender"
 """The fact that names the envelope sender of list mail."""
 
 
-def list_sender(held: Held) -> Sender:
-    """The envelope sender that a message leaves with: the moderator's, once it was posted to a list."""
+def as_sent(held: Held) -> Held:
+    """A message as it goes on: once it was posted to a list it is the list's own.
+
+    What the poster asked about reports ended at the list (RFC 3461 5.2.7.3).
+    """
     moderator = held.facts.get(LIST_SENDER)
-    return Address.parse(moderator) if moderator else held.sender
+    if moderator is None:
+        return held
+    return replace(held, sender=Address.parse(moderator), parameters={}, recipient_parameters={})
 
 
 def posted(held: Held, recipient: Address, place: Place, words: Wording) -> Routing:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from simulator.mail.address import Address, Sender
+from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome
@@ -61,9 +61,9 @@ class Spool:
         self.ladder = Ladder.minutes(*self.intervals)
 
     def after(
-        self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment, sender: Sender, author: str
+        self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment, author: str
     ) -> Mapping[Address, Fate]:
-        """The fate of every recipient; `sender` is who is told, `author` who tells."""
+        """The fate of every recipient; `author` is who tells of a delay."""
 
         def word(trouble: Trouble, gave_up: bool) -> Reply:
             return self.words.trouble(trouble, gave_up, len(self.intervals))
@@ -76,12 +76,12 @@ class Spool:
         if missing and missing.reason in _DNS_ERRORS and attempts >= self.dns_attempts:
             due = None
         fates = settle(held, relay, outcome, due=due, word=word, patience=patience)
+        sender = held.sender
         if attempts != self.notify_after or sender is None:
             return fates
         until = at.now + sum(self.ladder.steps[attempts - 1 :], timedelta(0))
-        told = replace(held, sender=sender)
         return {
-            recipient: replace(fate, notice=(sender, self._delayed(told, Failure(recipient, fate.reply, until=until), author, at)))
+            recipient: replace(fate, notice=(sender, self._delayed(held, Failure(recipient, fate.reply, until=until), author, at)))
             if isinstance(fate, Keep) and may_report(held, recipient, "DELAY") else fate
             for recipient, fate in fates.items()
         }  # fmt: skip

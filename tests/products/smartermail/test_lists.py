@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,12 @@ def test_a_member_that_fails_is_reported_to_the_moderator() -> None:
     notice = host.report(_on_its_way(host), SUN, Reply(550, "", "no"), Reply(550, "", "no"), "mx", a_moment())
     assert notice is not None
     assert (JOHN, "<john@contoso.com>") == (notice.to, notice.message.get("To"))
+
+
+def test_what_the_poster_asked_about_reports_ends_at_the_list() -> None:
+    host = _host()
+    held = replace(_on_its_way(host), recipient_parameters={STAFF: {"NOTIFY": "NEVER"}})
+    assert host.report(held, SUN, Reply(550, "", "no"), None, "", a_moment()) is not None
 
 
 def test_list_mail_leaves_by_the_gateway_of_the_lists_domain() -> None:
