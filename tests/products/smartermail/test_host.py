@@ -9,7 +9,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Target, Try
 from simulator.policy.decision import Decision
-from simulator.policy.host import LAB_PASSWORD, Host
+from simulator.policy.host import LAB_PASSWORD, Host, SpeaksPlainly
 from simulator.policy.route import Bounce, HandedOn, NextHop, Relay
 from simulator.policy.rules import all_rules
 from tests.answering import answered
@@ -38,6 +38,21 @@ def test_a_host_tells_who_it_is() -> None:
         host.has_connectors,
     )
     assert "220 mail.contoso.com" == str(host.connect(a_session(), a_moment()).reply)
+
+
+@pytest.mark.parametrize(
+    ("settings", "knobs", "expected"),
+    [
+        ({}, {}, ("SIZE", "AUTH LOGIN PLAIN", "STARTTLS", "8BITMIME", "DSN")),
+        ({"Max Message Size": "1KB"}, {}, ("SIZE 1024", "AUTH LOGIN PLAIN", "STARTTLS", "8BITMIME", "DSN")),
+        ({}, {"enhanced_codes": True}, ("SIZE", "AUTH LOGIN PLAIN", "STARTTLS", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES")),
+    ],
+)  # fmt: skip
+def test_what_ehlo_announces(settings: dict[str, Any], knobs: dict[str, Any], expected: tuple[str, ...]) -> None:
+    host = a_smartermail(settings, certificate=CERTIFICATE, **knobs)
+    assert expected == host.keywords(a_session())
+    assert isinstance(host, SpeaksPlainly)
+    assert ("ENHANCEDSTATUSCODES" in expected) is host.enhanced_codes
 
 
 def test_starttls_is_offered_with_a_certificate_and_once() -> None:

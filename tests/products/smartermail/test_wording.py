@@ -40,6 +40,14 @@ def test_a_knob_adds_the_codes_in_the_class_of_the_reply(situation: str) -> None
         ("auth-match", "550 From domain must match authenticated domain"),
         ("unknown", "550 <a@b> No such user here"),
         ("loop", "554 5.4.6 Too many hops"),
+        ("mailbox-full", "552 The mailbox is full"),
+        ("domain-full", "552 The domain size limit has been exceeded"),
+        (
+            "nxdomain",
+            "550 Failed to connect to the recipients mail server. No MX records were found for the 'h' domain.",
+        ),
+        ("gave-up", "554 Failed four Attempts to connect to recipients mail server"),
+        ("remote", "451 Remote host said: r"),
         ("greylisted", "451 Greylisted, please try again in 1 seconds"),
     ],
 )
