@@ -17,6 +17,7 @@ from simulator.mail.session import Session
 from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
 from simulator.policy.bounce import Failure, may_report
+from simulator.policy.confirm import neutral_lines, told
 from simulator.policy.decision import Candidate, Decision, Step
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.login import login_step
@@ -34,7 +35,7 @@ from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
 from simulator.products.smartermail.settings import SmarterMailSettings
 from simulator.products.smartermail.smtp_in import banner, count_message, too_many_messages, too_many_recipients
-from simulator.products.smartermail.spool import Spool, written
+from simulator.products.smartermail.spool import Spool
 from simulator.products.smartermail.verification import mark, verified
 from simulator.products.smartermail.wording import Wording
 from simulator.topology import Server
@@ -62,9 +63,13 @@ BLOCKED = rule(
     "SM-BLOCK-1", "A blocked sender is refused at AUTH or RCPT, not before, and not told why", fidelity="documented",
     source="SmarterMail help: SMTP Blocks (the texts are inferred)", test=_TEST,
 )  # fmt: skip
+SUCCESS = rule(
+    "SM-NDR-2", "Who asks for it is told that mail was delivered, or relayed to a server without DSN, unless the setting says no",
+    fidelity="documented", source="SmarterTools community, System Messages shutoff per domain (the texts are inferred)", test=_TEST,
+)  # fmt: skip
 REPORT = rule(
-    "SM-NDR-1", "The report has SmarterMail's text, and the fields of RFC 3464 beside it", fidelity="inferred",
-    source="hosting providers' pages for the text; whether it is a multipart/report is not known", test=_TEST,
+    "SM-NDR-1", "The report has SmarterMail's text and the header of the message, in plain text", fidelity="observed",
+    source="hosting providers' pages for the text; whether fields of RFC 3464 come with it is not known: knob report_form", test=_TEST,
 )  # fmt: skip
 
 
@@ -102,8 +107,9 @@ class SmarterMail:
         """Recalled, save AUTH: CRAM-MD5 is left out because the lab's listeners do not speak it."""
         starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
         limit = self.settings.max_message_size
+        dsn = ("DSN",) if self.settings.dsn else ()
         codes = ("ENHANCEDSTATUSCODES",) if self.settings.knobs.enhanced_codes else ()
-        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN", *codes)
+        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", *dsn, *codes)
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         step = self._barred(user) or login_step(self.directory.mailboxes, user, password)
@@ -263,10 +269,20 @@ class SmarterMail:
         if held.sender is None or not may_report(held := as_sent(held), recipient):
             return None
         failure, lines = Failure(recipient, reply, remote, remote_host), self.words.report(recipient, reply, remote)
-        message = written(
-            held, failure, "Delivery Failure", lines, self.fqdn, self._author(held.sender), at
+        message = self.spool.written(
+            held, failure, "Delivery Failure", lines, self._author(held.sender), at
         )  # subject: R
         assert held.sender is not None
+        return Notice(message, held.sender, self.name)
+
+    def confirm(
+        self, held: Held, recipient: Address, action: str, reply: Reply, remote_host: str, at: Moment
+    ) -> Notice | None:
+        """The report that NOTIFY=SUCCESS asks for; its words are the simulator's own."""
+        assert held.sender is not None
+        lines, failure = neutral_lines(held, recipient, action), told(recipient, action, reply, remote_host)
+        subject = f"Delivery Status Notification: {action}"  # I
+        message = self.spool.written(held, failure, subject, lines, self._author(held.sender), at)
         return Notice(message, held.sender, self.name)
 
     def _author(self, sender: Sender) -> str:

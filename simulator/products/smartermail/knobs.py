@@ -31,6 +31,10 @@ class Knobs(Settings):
     whitelist_internal: bool = flag(True, "private addresses (RFC 1918) are on the whitelist without being written")
     present_client_certificate: bool = flag(True, "the server's certificate is shown to servers that ask for one")
     enhanced_codes: bool = flag(False, "replies carry enhanced status codes; none of those observed does")
+    report_form: str = choice(
+        "reports: words and the header of the message in plain text, or the multipart/report of RFC 3464", "text", "fields",
+        default="text",
+    )  # fmt: skip
     max_hops: int = number("the hop limit where Max Hop Count is not set", 20, low=1)
     retry: tuple[int, ...] = custom(
         read_minutes, (15, 30, 60, 90), "waits between attempts in minutes; then the mail is returned"

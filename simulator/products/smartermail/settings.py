@@ -209,6 +209,11 @@ class SmarterMailSettings(Settings):
     )
     max_recipients: int = number("recipients that a transaction may have", 0, low=1, label="Max Recipients Per Message")
     max_messages: int = number("messages that a session may have", 0, low=1, label="Max Messages Per Session")
+    dsn: bool = flag(
+        True,
+        "DSN is announced, and the reports that senders ask for are written",
+        label="Enable Delivery Status Notifications",
+    )
     max_bad_recipients: object = ignored("refused recipients until a session ends", label="Max Bad Recipients")
     max_bad_commands: object = ignored("unknown commands until a session ends", label="Max Bad Commands")
     max_connections: object = ignored("sessions at one time", label="Max Connections")

@@ -20,7 +20,7 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome
-from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.bounce import Failure, may_report, plain_report, report_message
 from simulator.policy.host import Held
 from simulator.policy.moment import Moment
 from simulator.policy.relaying import Trouble, settle
@@ -30,7 +30,7 @@ from simulator.policy.rules import rule
 from simulator.products.smartermail.settings import SmarterMailSettings
 from simulator.products.smartermail.wording import Wording
 
-__all__ = ["SUBJECT_DELAYED", "Spool", "written"]
+__all__ = ["SUBJECT_DELAYED", "Spool"]
 
 _TEST = "tests/products/smartermail/test_spool.py"
 RETRY = rule(
@@ -54,7 +54,7 @@ class Spool:
     """How long one server tries."""
 
     def __init__(self, settings: SmarterMailSettings, words: Wording, fqdn: str) -> None:
-        knobs = settings.knobs
+        self.settings, knobs = settings, settings.knobs
         self.intervals = settings.retry_intervals or knobs.retry
         self.dns_attempts = settings.dns_attempts or knobs.dns_attempts
         self.notify_after, self.words, self.fqdn = settings.notify_after, words, fqdn
@@ -88,11 +88,10 @@ class Spool:
 
     def _delayed(self, held: Held, failure: Failure, author: str, at: Moment) -> Message:
         lines = self.words.delayed(failure.recipient, failure.reply)
-        return written(held, failure, SUBJECT_DELAYED, lines, self.fqdn, author, at)
+        return self.written(held, failure, SUBJECT_DELAYED, lines, author, at)
 
-
-def written(
-    held: Held, failure: Failure, subject: str, lines: list[str], fqdn: str, author: str, at: Moment
-) -> Message:
-    """A message of the server's own to the sender."""
-    return report_message(held, failure, fqdn=fqdn, author=author, subject=subject, lines=lines, at=at)
+    def written(self, held: Held, failure: Failure, subject: str, lines: list[str], author: str, at: Moment) -> Message:
+        """A message of the server's own to the sender, in the form that knob `report_form` says."""
+        if self.settings.knobs.report_form == "fields":
+            return report_message(held, failure, fqdn=self.fqdn, author=author, subject=subject, lines=lines, at=at)
+        return plain_report(held, fqdn=self.fqdn, author=author, subject=subject, lines=lines, at=at)

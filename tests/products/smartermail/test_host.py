@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.mail.address import Address
+from simulator.mail.dsn import read_report
 from simulator.mail.envelope import Envelope
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Target, Try
@@ -189,8 +190,29 @@ def test_a_report_has_smartermails_words_and_no_enhanced_code() -> None:
         in text
     )
     assert "Reason: Remote host said: 550 no\r\n" in text
-    assert "Status: 5.0.0\r\n" in text
+    assert read_report(notice.message) is None  # words for people alone
     assert "System Administrator <postmaster@contoso.com>" == notice.message.get("From")
+
+
+def test_a_knob_puts_the_fields_of_rfc_3464_beside_the_words() -> None:
+    remote = Reply(550, "", "no")
+    host = a_smartermail(report_form="fields")
+    notice = host.report(a_held(), SUN, remote, remote, "mx.customer.example", a_moment())
+    assert notice is not None
+    report = read_report(notice.message)
+    assert report is not None
+    assert ("failed", "5.0.0") == (report.recipients[0].action, report.recipients[0].status)
+    assert "Reason: Remote host said: 550 no" in report.words
+
+
+def test_success_is_confirmed_to_who_asks_unless_the_setting_says_no() -> None:
+    held = a_held(recipient_parameters={SUN: {"NOTIFY": "SUCCESS"}})
+    notice = a_smartermail().confirm(held, SUN, "delivered", Reply(250, "2.1.5", "Delivered"), "", a_moment())
+    assert notice is not None
+    assert (JOHN, "Delivery Status Notification: delivered") == (notice.to, notice.message.get("Subject"))
+    assert b"Your message was delivered to:\r\n\r\n    sun@customer.example\r\n" in notice.message.content
+    assert "DSN" in a_smartermail().keywords(a_session())
+    assert "DSN" not in a_smartermail({"Enable Delivery Status Notifications": False}).keywords(a_session())
 
 
 def test_the_host_itself_signs_reports_to_strangers() -> None:

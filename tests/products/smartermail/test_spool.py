@@ -98,7 +98,7 @@ def test_the_sender_is_told_of_a_delay_once(
 
 
 def test_a_notice_of_delay_says_until_when() -> None:
-    fate = _after(_DOWN, 1, {"Notify Senders of Delay After": 1})
+    fate = _after(_DOWN, 1, {"Notify Senders of Delay After": 1}, report_form="fields")
     assert isinstance(fate, Keep)
     assert fate.notice
     text = fate.notice[1].content.decode()
