@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -259,3 +260,16 @@ def test_every_report_can_be_read_again(
     assert (str(who), action, "5.1.1", "mail.contoso.com") == (one.final, one.action, one.status, read.reporting_mta)
     assert ("full" if ret == "FULL" and action == "failed" else "headers") in (read.returned, "full")
     assert 3 == len(parts(report))
+
+
+def test_a_large_original_is_not_copied() -> None:
+    message = Message.parse(_BODY + b"x" * (40 * 2**20))
+    held = a_held(message=message, parameters={"RET": "FULL"})
+    tracemalloc.start()
+    try:
+        report = _report(held, BOUNCED)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 2**20
+    assert report.size < 2**12
