@@ -58,7 +58,7 @@ class ServerDesk:
     def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
         live = self.live
         live.tick()
-        peer, passage = live.caller(session, peername)
+        peer, passage = live.listeners.caller(session, peername)
         reception = Reception(live.world, Session(peer=peer, server=self.server, port=self.port), passage)
         return reception, Link(reception.number, self.server, peer, peername[1], passage)
 

@@ -30,8 +30,9 @@ from simulator.live.anycert import client_context, server_context
 from simulator.live.clock import Clock
 from simulator.live.connection import Limits
 from simulator.live.courier import PATIENCE, Courier
-from simulator.live.desk import SendingHost, ServerDesk
+from simulator.live.desk import SendingHost
 from simulator.live.errors import LabError
+from simulator.live.listeners import Listeners, addresses
 from simulator.live.nameserver import Nameserver
 from simulator.live.network import Endpoint, Network
 from simulator.live.pki import Authorities
@@ -43,7 +44,7 @@ from simulator.outside import is_expecting
 from simulator.policy.attempt import Try
 from simulator.policy.dialogue import Connect
 from simulator.queue import Work
-from simulator.topology import CertificateSpec, Lab, Server
+from simulator.topology import CertificateSpec, Lab
 from simulator.trace import Log
 from simulator.transport import Ask, process
 from simulator.validation import Carry, Script, Validation
@@ -52,11 +53,9 @@ from simulator.zone import Answer, Question
 
 __all__ = ["LiveLab"]
 
-_PORTS = (25, 587)
 OUTSIDE_PATIENCE = 5.0
 """Real seconds without a sign after which mail with a server that somebody else runs counts as queued there."""
 _LOOK = 0.02  # real seconds between two looks for it
-_LINGER = 1.0  # real seconds that a closed connection may take to end
 
 
 class LiveLab:
@@ -79,13 +78,12 @@ class LiveLab:
         self.wiretap = Wiretap(self.world, self.clock)
         self.crashes: list[Exception] = []
         """What broke in a listener; the client only heard 451. `drive` raises it when the client was the lab's."""
-        self._fixed_ports = fixed_ports or {}
+        self.fixed_ports = fixed_ports or {}
         self._network = Network(plan=plan)
         self.published = Published(lab, self.authorities, start)
         self._zone = self.published.zone.with_keys(KEYRING)  # what DNS says where nothing goes wrong
         self._nameserver = Nameserver(self._zone)
-        self._desks: dict[tuple[str, int], ServerDesk] = {}
-        self._callers: dict[Endpoint, LabSMTP] = {}
+        self.listeners = Listeners(self)
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
         self._client_contexts: dict[tuple[CertificateSpec | None, str], ssl.SSLContext] = {}
 
@@ -94,8 +92,8 @@ class LiveLab:
     async def __aenter__(self) -> LiveLab:
         try:
             await self._nameserver.start()
-            self._network = Network(_addresses(self.lab), plan=self.plan)
-            await self._listen()
+            self._network = Network(addresses(self.lab), plan=self.plan)
+            await self.listeners.open()
         except BaseException:
             await self.close()
             raise
@@ -108,13 +106,12 @@ class LiveLab:
 
     async def close(self) -> None:
         """Hangs up on everybody and closes every socket. Nothing waits for a client."""
-        await self._hang_up()
-        await self._unlisten(list(self._desks))
+        await self.listeners.close()
         await self._nameserver.close()
 
     async def begin(self, world: World) -> None:
         """Plays another world from now on. Whoever is still connected is cut off: no state outlives a flow."""
-        await self._hang_up()
+        await self.listeners.hang_up()
         self.world = world
         self.wiretap = Wiretap(world, self.clock)
         self.crashes.clear()
@@ -123,16 +120,15 @@ class LiveLab:
 
     async def relab(self, lab: Lab) -> None:
         """Goes on with changed hosts, zone and certificates. Only listeners of changed addresses are restarted."""
-        moved = _addresses(lab) != _addresses(self.lab)
+        moved = addresses(lab) != addresses(self.lab)
         self.lab = lab
         self.world.relab(lab)
         self.published = Published(lab, self.authorities, self.start)
         self._nameserver.zone = self._zone = self.published.zone.with_keys(KEYRING)
         if moved:  # an address that is no longer owned must fall silent, which only a new network knows
-            await self._hang_up()
-            await self._unlisten(list(self._desks))
-            self._network = Network(_addresses(lab), plan=self.plan)
-        await self._listen()
+            await self.listeners.close()
+            self._network = Network(addresses(lab), plan=self.plan)
+        await self.listeners.open()
 
     def endpoint(self, server: str, port: int = 25) -> Endpoint:
         """Where a client from outside connects to reach this server's port."""
@@ -152,7 +148,7 @@ class LiveLab:
     @property
     def sessions(self) -> list[LabSMTP]:
         """The connections that are open now."""
-        return [session for desk in self._desks.values() for session in desk.sessions]
+        return self.listeners.sessions
 
     # play
 
@@ -181,7 +177,7 @@ class LiveLab:
         """
         host = work.host if work else host
         identity = SendingHost(self, host, certificate)
-        courier = Courier(self._network, identity, patience=self.patience, hung_up=self._hung_up)
+        courier = Courier(self._network, identity, patience=self.patience, hung_up=self.listeners.hung_up)
         told: Any = None
         try:
             while True:
@@ -279,71 +275,3 @@ class LiveLab:
             issued = self.authorities.issue(spec, self.start) if spec else None
             self._client_contexts[key] = client_context(issued, version)
         return self._client_contexts[key]
-
-    # listeners
-
-    async def _listen(self) -> None:
-        """Opens the listeners that should be there, closes those that should not."""
-        wanted = {
-            (ip, port): server.name
-            for server in self.lab.servers.values()
-            if server.name in self.lab.hosts and server.name not in self.lab.down and not server.runs_at
-            if not self.lab.hosts[server.name].submission.direct
-            for ip in server.addresses
-            if self.lab.server_at(ip) is server
-            for port in dict.fromkeys((*_PORTS, self.lab.hosts[server.name].submission.port))
-        }
-        await self._unlisten([at for at, desk in self._desks.items() if wanted.get(at) != desk.server])
-        for (ip, port), server in wanted.items():
-            if (ip, port) not in self._desks:
-                first = ip == self.lab.servers[server].addresses[0]
-                self._desks[ip, port] = desk = ServerDesk(self, server, port)
-                wanted_port = self._fixed_ports.get((server, port)) or dict(self.lab.servers[server].ports).get(port)
-                await desk.open(self._network, ip, wanted_port if first else None)
-        for outsider in map(self.lab.servers.__getitem__, self.lab.outsiders):
-            for ip in outsider.addresses:
-                self._attach(outsider, ip)
-
-    def _attach(self, server: Server, ip: str) -> None:
-        """A server that somebody else runs: only port 25 of it is known."""
-        assert server.runs_at is not None
-        if server.name in self.lab.down:
-            self._network.detach(ip, 25)
-        else:
-            self._network.attach(ip, 25, server.runs_at)
-
-    async def _unlisten(self, places: list[tuple[str, int]]) -> None:
-        desks = [self._desks.pop(place) for place in places]
-        for desk in desks:
-            desk.close()
-        await self._ended([s for desk in desks for s in desk.sessions])
-
-    async def _hang_up(self) -> None:
-        await self._ended(self.sessions)
-
-    async def _ended(self, sessions: list[LabSMTP]) -> None:
-        for session in sessions:
-            session.abort()
-        if sessions:
-            await asyncio.wait([session.is_over for session in sessions], timeout=_LINGER)
-            await asyncio.sleep(0)  # for the transports to notice
-
-    async def _hung_up(self, here: Endpoint) -> None:
-        """Waits until the listener is done with a connection that its client has closed."""
-        session = self._callers.get(here)
-        if session is not None and not session.is_over.done():
-            await asyncio.wait([session.is_over], timeout=_LINGER)
-
-    def caller(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[str, Passage | None]:
-        """Who is calling: the public address, and what a client of the lab gave along."""
-        caller = self._network.caller_of(peername)
-        here: Endpoint = (peername[0], peername[1])
-        if not caller.outside:
-            self._callers[here] = session
-            session.is_over.add_done_callback(lambda _: self._callers.pop(here, None))
-        return caller.public_ip, caller.note if isinstance(caller.note, Passage) else None
-
-
-def _addresses(lab: Lab) -> tuple[str, ...]:
-    servers: list[Server] = list(lab.servers.values())
-    return tuple(dict.fromkeys(ip for server in servers for ip in server.addresses))
