@@ -59,6 +59,8 @@ class Connection(SMTP):
         self.limits = limits
         self.is_over: asyncio.Future[None] = loop.create_future()
         """Done when nothing more will come of this connection."""
+        self.heard = loop.time()
+        """When the client last sent anything."""
         self.hanging_up = False
         self.has_new_tls = False  # a handshake is done and no command has come since
 
@@ -145,6 +147,10 @@ class Connection(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.has_new_tls = self.is_secure
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = self.loop.time()
+        super().data_received(data)
 
     def eof_received(self) -> bool | None:
         # Upstream drops what was sent before the end of file; `printf ... | nc` deserves its answers.

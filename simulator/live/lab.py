@@ -32,6 +32,7 @@ from simulator.live.connection import Limits
 from simulator.live.courier import PATIENCE, Courier
 from simulator.live.desk import SendingHost
 from simulator.live.errors import LabError
+from simulator.live.holding import Holding
 from simulator.live.listeners import Listeners, addresses
 from simulator.live.nameserver import Nameserver
 from simulator.live.network import Endpoint, Network
@@ -62,7 +63,7 @@ class LiveLab:
     """Servers on loopback. `start` is the lab's birth, from which certificates count their validity.
 
     `fixed_ports` gives real port numbers to (server, port) pairs, for people who connect from outside; without one
-    every listener takes a free port. `mode` is the clock's: "virtual" for runs, "real" for servers that are kept.
+    every listener takes a free port. `mode` is the clock's: "virtual" for runs, another for servers that are kept.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class LiveLab:
         self._zone = self.published.zone.with_keys(KEYRING)  # what DNS says where nothing goes wrong
         self._nameserver = Nameserver(self._zone)
         self.listeners = Listeners(self)
+        self.holding = Holding(self)
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
         self._client_contexts: dict[tuple[CertificateSpec | None, str], ssl.SSLContext] = {}
 
@@ -153,14 +155,15 @@ class LiveLab:
     # play
 
     async def run(self, *, until: datetime | None = None, first_attempts_only: bool = False, most: float = inf) -> None:
-        """Works off the queue, or the `most` next of it; mail time jumps to what is due next. Real time: what is due."""
+        """Works off the queue, or the `most` next of it; mail time jumps to what is due next, as far as the clock lets it."""
         world = self.world
         while (most := most - 1) >= 0:
             self.tick()
-            limit = world.now if self.clock.is_real else until
+            limit = self.holding.limit(until)
             work = world.queue.take(until=limit, first_attempts_only=first_attempts_only)
             if work is None:
-                if not await self._hears_from_outside():
+                waits = not first_attempts_only and await self.holding.let_go(until)
+                if not waits and not await self._hears_from_outside():
                     return
                 continue
             world.now = max(world.now, work.due)
@@ -205,7 +208,7 @@ class LiveLab:
     async def _hears_from_outside(self) -> bool:
         """Waits, in real time, for mail that is with servers that somebody else runs. False where none came."""
         world, before, waited = self.world, self.world.queue.arrivals, 0.0
-        while is_expecting(world) and waited < OUTSIDE_PATIENCE and not self.clock.is_real:
+        while is_expecting(world) and waited < OUTSIDE_PATIENCE and self.clock.mode == "virtual":
             await asyncio.sleep(_LOOK)
             waited += _LOOK
             if world.queue.arrivals > before:

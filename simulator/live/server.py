@@ -88,6 +88,11 @@ class LabSMTP(Connection):
             for verb in ("HELO", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT")
         }
 
+    @property
+    def is_from_outside(self) -> bool:
+        """Whether its client is none of the lab's. False before it is known who calls."""
+        return hasattr(self, "link") and self.link.passage is None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.desk.sessions.add(self)
