@@ -38,9 +38,8 @@ from simulator.scenario.lab import START, build_lab
 from simulator.scenario.load import read_yaml
 from simulator.scenario.model import Send
 from simulator.scenario.names import Names
+from simulator.scenario.one_send import one_send
 from simulator.scenario.scenario import ScenarioFileError, load_scenario
-from simulator.scenario.send import drafts
-from simulator.scenario.sender import finished
 from simulator.scenario.sentence import ELLIPSIS, Sentence, parse
 from simulator.scenario.values import duration
 from simulator.scenario.zonefile import dns_as_map
@@ -150,12 +149,11 @@ class OpenLab:
         return tuple(self._world.log)
 
     def _send(self, words: Mapping[str, Any]) -> Send:
-        problems, names = ProblemList(), Names.of(self._tree, self._file)
-        found = drafts(Node.of(words, _CALL), names, problems, start=START, read_file=_octets)
-        sends = finished(found, (), "send", _CALL, names, self.lab, problems)
-        if problems.errors:
+        problems = ProblemList()
+        send = one_send(words, self._tree, self._file, self.lab, problems, start=START, read_file=_octets, at=_CALL)
+        if send is None:
             raise ValueError(_told(problems.errors))
-        return sends[0]
+        return send
 
     def _played(self) -> Played:
         return Played.read(self._world, "live")

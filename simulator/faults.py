@@ -29,7 +29,7 @@ from simulator.mail.reply import Reply
 from simulator.source import NOWHERE, Source
 from simulator.value import value
 
-__all__ = ["KINDS", "VERBS", "CutOff", "Fault", "Faults", "Strike"]
+__all__ = ["KINDS", "VERBS", "CutOff", "Fault", "Faults", "Standing", "Strike"]
 
 VERBS = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "END")
 """The occasions of a session. END is the final dot."""
@@ -135,6 +135,18 @@ class Strike:
     nth: int
 
 
+@value
+class Standing:
+    """How it stands with a fault: since when it is there, when it ends (None for never), and what came of it so far."""
+
+    fault: Fault
+    since: datetime
+    ends: datetime | None
+    active: bool  # its time is now, and it has not struck as often as it may
+    occasions: int
+    strikes: int
+
+
 @dataclass(slots=True)
 class _Tally:
     since: datetime
@@ -180,6 +192,18 @@ class Faults:
             tally.strikes += 1
             found = Strike(fault, tally.strikes)
         return found
+
+    def standing(self, now: datetime) -> Iterator[Standing]:
+        """How it stands with each, in their order."""
+        for fault, tally in self._tallies.items():
+            ends = tally.since + fault.begins + fault.lasts if fault.lasts is not None else None
+            spent = fault.times is not None and tally.strikes >= fault.times
+            is_on = not spent and self._ends(fault, tally, now) is not None
+            yield Standing(fault, tally.since, ends, is_on, tally.occasions, tally.strikes)
+
+    def is_shut(self, server: str, now: datetime) -> bool:
+        """Whether nothing listens at a server: it is down, and connections to it are refused."""
+        return any(f.at == server and f.how == "refused" and not _counted(f) for f in self.active("down", now))
 
     def down_until(self, server: str, now: datetime) -> datetime | None:
         """When a server that is down will be up again, `datetime.max` for never; None where it is up."""

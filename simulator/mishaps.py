@@ -60,6 +60,8 @@ class Wire:
     def __init__(self, world: World, server: str) -> None:
         self.world, self.server = world, server
         self._too_late = False
+        self.waited = timedelta(0)
+        """The mail time that replies took since somebody set this to nothing."""
 
     def before(self, verb: str, passage: Passage | None, copies: Iterable[str] = ()) -> Reply | None:
         """A verb has come: a reply to give instead of the host's; raises `CutOff` where the host never sees it."""
@@ -111,6 +113,7 @@ class Wire:
             return
         patience = _PATIENCE.get(verb, _MOST)
         self.world.elapse(min(struck.fault.span, patience))
+        self.waited += min(struck.fault.span, patience)
         if struck.fault.span <= patience:
             return
         if verb != "END":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -67,6 +68,11 @@ class Reception:
             chosen = self.host.certificate_for(self.session)
             return chosen if isinstance(chosen, CertificateSpec) else None
         return self.world.lab.servers[self.session.server].certificate
+
+    def waited(self) -> timedelta:
+        """The mail time that faults made replies take since this was asked last."""
+        waited, self._wire.waited = self._wire.waited, timedelta(0)
+        return waited
 
     def open(self) -> Reply:
         """The banner, or a refusal of the connection."""

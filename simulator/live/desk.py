@@ -32,6 +32,9 @@ __all__ = ["SendingHost", "ServerDesk"]
 
 _log = logging.getLogger(__name__)
 
+SLOWEST = 30.0
+"""Real seconds that a client from outside waits at most for a reply that a fault makes slow, where time is real."""
+
 
 class ServerDesk:
     """The listener of one address and port of a server: what `server.Desk` asks for."""
@@ -41,6 +44,7 @@ class ServerDesk:
         self.limits = live.limits
         self.sessions: set[LabSMTP] = set()
         self._listener: asyncio.Server | None = None
+        self._was = 0  # the real port of a listener that is shut
 
     @property
     def wiretap(self) -> Wiretap:
@@ -55,6 +59,23 @@ class ServerDesk:
         if self._listener:
             self._listener.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the listener is there for programs from outside."""
+        return self._listener is not None and self._listener.is_serving()
+
+    def shut_door(self, network: Network, ip: str) -> None:
+        """Closes the listener. The lab's own clients still find it on the table, where faults say what they meet."""
+        endpoint = network.endpoint(ip, self.port)
+        self.close()
+        if endpoint:
+            network.attach(ip, self.port, endpoint)
+            self._was = endpoint[1]
+
+    async def open_again(self, network: Network, ip: str) -> None:
+        """Listens again where it did."""
+        await self.open(network, ip, self._was or None)
+
     def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
         live = self.live
         live.tick()
@@ -64,6 +85,14 @@ class ServerDesk:
 
     def shut(self, link: Link) -> str:
         return connecting(self.live.world, self.server, None) if link.passage is None else ""
+
+    def is_kept(self) -> bool:
+        return self.live.clock.mode != "virtual"
+
+    async def pace(self, reception: Reception, link: Link) -> None:
+        slow = reception.waited().total_seconds()
+        if slow and link.passage is None and self.live.clock.is_real:
+            await asyncio.sleep(min(slow, SLOWEST))
 
     def tick(self) -> None:
         self.live.tick()

@@ -13,61 +13,24 @@ is done before the server has seen its certificate, so nothing may be concluded 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from simulator.faults import CutOff
 from simulator.live.commands import Plea, read_mail, read_rcpt
-from simulator.live.connection import Connection, Limits
+from simulator.live.connection import Connection
+from simulator.live.counter import Desk
 from simulator.live.data import CLEMENCY, Cut, Received, read_chunk, read_content
 from simulator.live.login import read_credentials
 from simulator.live.replies import FIXED, NESTED, NO_HELLO, NO_MAIL, NO_PARAMETERS, NO_RCPT, NONE_VALID, UNKNOWN
-from simulator.live.wiretap import Link, Wiretap
+from simulator.live.wiretap import Link
 from simulator.mail.notify import OF_DSN
 from simulator.mail.reply import Reply
-from simulator.mail.tls import TlsFacts
 from simulator.reception import Reception
-from simulator.zone import Answer, Question
 
 __all__ = ["Desk", "LabSMTP"]
 
-
-class Desk(Protocol):
-    """What a listener gives to its connections. A desk belongs to one public address and port of one server."""
-
-    limits: Limits
-    sessions: set[LabSMTP]  # that are open here
-
-    @property
-    def wiretap(self) -> Wiretap: ...
-
-    def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
-        """The reception of a new connection."""
-
-    def shut(self, link: Link) -> str:
-        """How a planned fault keeps a client from outside away, before whom no network of ours stands; "" for not."""
-
-    def tick(self) -> None:
-        """Lets mail time catch up where it is real."""
-
-    def certificate_context(self, reception: Reception) -> ssl.SSLContext:
-        """What STARTTLS shows in a session."""
-
-    def tls_facts(self, ssl_object: Any) -> tuple[TlsFacts, bytes]:
-        """What a finished handshake showed, and the client's certificate as it came (empty where none)."""
-
-    def gave_up(self, peername: tuple[Any, ...]) -> None:
-        """Tells a client of the lab in process what a real one would learn by waiting."""
-
-    async def carry(self, answering: Generator[Any, Any, Reply]) -> Reply:
-        """An answer for which other hosts may have to be asked."""
-
-    async def ask(self, question: Question, link: Link) -> Answer:
-        """Asks the nameserver about the sender of a message."""
-
-    def crashed(self, error: Exception, link: Link) -> None:
-        """Something here is broken; the client only hears 451."""
+_CHUNK = 4096
 
 
 class LabSMTP(Connection):
@@ -78,6 +41,8 @@ class LabSMTP(Connection):
         self.desk = desk
         self.reception: Reception
         self.link: Link
+        self.is_ignored = False
+        """Whether nobody answers this client: its server is down, and silent."""
         self._keywords: tuple[str, ...] = ()
         self._extended = False
         self._refused_rcpts = 0
@@ -90,8 +55,8 @@ class LabSMTP(Connection):
 
     @property
     def is_from_outside(self) -> bool:
-        """Whether its client is none of the lab's. False before it is known who calls."""
-        return hasattr(self, "link") and self.link.passage is None
+        """Whether its client is none of the lab's. False before it is known who calls, and where nobody answers."""
+        return hasattr(self, "link") and self.link.passage is None and not self.is_ignored
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -114,6 +79,8 @@ class LabSMTP(Connection):
     async def greet(self, peername: tuple[Any, ...]) -> None:
         self.reception, self.link = self.desk.admit(self, peername)
         if how := self.desk.shut(self.link):
+            if how == "timeout" and self.desk.is_kept():
+                await self._say_nothing()
             raise CutOff(how)
         if len(self.desk.sessions) > self.limits.connections:
             await self.answer(Reply(421, "4.3.2", "Too many connections"))
@@ -127,6 +94,20 @@ class LabSMTP(Connection):
             reply = Reply(421, "4.3.0", "Local error in processing")
         await self.answer(reply)
         self.hanging_up = not reply.ok
+
+    async def _say_nothing(self) -> None:
+        """Leaves the client alone until it goes, or a client would have given up (RFC 5321 4.5.3.2.1)."""
+        self.is_ignored = True
+        try:
+            async with asyncio.timeout(self.limits.idle):
+                while await self._reader.read(_CHUNK):
+                    pass
+        except TimeoutError:
+            pass
+
+    async def answer(self, reply: Reply) -> None:
+        await self.desk.pace(self.reception, self.link)
+        await super().answer(reply)
 
     async def obey(self, verb: str, arg: str) -> None:
         self.desk.tick()
