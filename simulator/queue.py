@@ -68,9 +68,13 @@ class Queue:
             return None
         return heapq.heappop(self._heap)[2]
 
-    def wake(self, now: datetime) -> None:
-        """What is never due is due now: its host may be back."""
-        self._heap = [(now, n, replace(w, due=now)) if at == NEVER else (at, n, w) for at, n, w in self._heap]
+    def wake(self, now: datetime, back: Mapping[str, datetime] | None = None) -> None:
+        """What is never due is due now: its host may be back. `back` are hosts that are, and until when their work lay."""
+        known = back or {}
+        self._heap = [
+            (now, n, replace(w, due=now)) if at == NEVER or known.get(w.host) == at else (at, n, w)
+            for at, n, w in self._heap
+        ]
         heapq.heapify(self._heap)
 
     def __iter__(self) -> Iterator[Work]:

@@ -122,10 +122,12 @@ class World:
 
     def relab(self, lab: Lab) -> None:
         """Goes on in a changed lab: what waits and what hosts remember stays."""
+        was = {name: self.down_until(name) for name in self.lab.hosts} if self.faults else {}
         self.lab = lab
         self._moments.clear()
         self.faults.change(lab.faults, self.now)
-        self.queue.wake(self.now)
+        # A host that is back before its time goes through its queue at once.
+        self.queue.wake(self.now, {n: until for n, until in was.items() if until and until != self.down_until(n)})
 
     def remembered(self, host: str) -> Zone | None:
         """DNS as the host's resolver still has it in its cache, from before a change."""

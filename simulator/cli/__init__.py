@@ -29,6 +29,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
+    "send": ("simulator.cli.send:send", "one message through the lab that runs, or a temporary one"),
+    "break": ("simulator.cli.break_:break_", "a fault in the lab that runs; what is broken; mending it"),
+    "clock": ("simulator.cli.clock:clock", "the mail time of the lab that runs; and moving it"),
     "init": ("simulator.cli.init:init", "a commented lab with scenarios that pass, from a template"),
     "import": ("simulator.cli.import_:import_", "a lab and its flows from a tenant's export, zone files, addresses"),
     "export": ("simulator.cli.export:export", "a lab, or the way to another one, as PowerShell; or as a diagram"),
@@ -41,7 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "learn", "fmt", "send", "connector", "break",
+    "learn", "fmt", "connector",
     "whatif", "bisect", "headers", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""

@@ -36,6 +36,7 @@ from simulator.live.holding import Holding
 from simulator.live.listeners import Listeners, addresses
 from simulator.live.nameserver import Nameserver
 from simulator.live.network import Endpoint, Network
+from simulator.live.outages import follow_outages
 from simulator.live.pki import Authorities
 from simulator.live.published import Published
 from simulator.live.server import LabSMTP
@@ -191,15 +192,17 @@ class LiveLab:
                 if isinstance(ask, Question):
                     told = await self._ask(ask, host, work)
                 else:
-                    told = await courier.perform(ask, self._forbids(ask) if isinstance(ask, Connect) else "")
+                    told = await courier.perform(ask, await self._forbids(ask) if isinstance(ask, Connect) else "")
                 if self.crashes:
                     raise self.crashes.pop()
         finally:
             await courier.close()
             journey.close()
 
-    def _forbids(self, asked: Connect) -> str:
+    async def _forbids(self, asked: Connect) -> str:
         """How a planned fault has a connection fail; "" where it may be made. Only listeners can be shut out."""
+        if self.clock.mode != "virtual":
+            await follow_outages(self)
         server = self.lab.server_at(asked.target.address)
         if server is None or not self._network.endpoint(asked.target.address, asked.port):
             return ""
