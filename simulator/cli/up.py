@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from simulator.world import World
 __all__ = ["up"]
 
 _LOOK = 0.05  # real seconds between two looks at the queue
+_DOORS = 100  # from the first port to the first door
 
 
 @click.command(short_help="Keep a lab's servers running.")
@@ -51,7 +52,8 @@ def up(lab: Path | None, lab_file: Path | None, port: int, clock: str, network: 
     mailflow break onprem down 10m
     swaks --server ADDRESS:PORT --from sun@customer.example --to bob@contoso.com
 
-    A client that binds the loopback address of a server is taken for that server; any other one is a stranger.
+    A client that binds the loopback address of a server is taken for that server (swaks --local-interface); any other
+    one is a stranger. Where there is one address only, a server has a port for each host that a client may be.
     """
     if lab and lab_file:
         raise click.UsageError("say which lab once: LAB or --lab FILE")
@@ -64,7 +66,8 @@ async def _serve(chosen: ChosenLab, port: int, network: str, clock: str) -> None
     lab = chosen.beginning(start)
     plan = best_plan() if network == "auto" else network
     ports = _ports(lab.servers, port, one_address=plan == "single")
-    async with LiveLab(lab, start=start, plan=plan, fixed_ports=ports, mode=clock) as live:
+    first_door = port + _DOORS if plan == "single" else None
+    async with LiveLab(lab, start=start, plan=plan, fixed_ports=ports, mode=clock, first_door=first_door) as live:
         world = World(lab, Log(start), keys=KEYRING)
         await live.begin(world)
         running = RunningLab(live, chosen.tree, chosen.file, keep=Keeper(lab, world.log).write)
@@ -116,6 +119,7 @@ def _tell(status: Mapping[str, Any]) -> None:
         where = "  ".join(f"{p} -> {ip}:{real}" for p, (ip, real) in server["ports"].items())
         tls = "STARTTLS" if server["tls"] else "no TLS"
         click.echo(f"  {server['name']:<10} {server['product']:<16} {server['fqdn']:<42} {where}   {tls}")
+    _tell_who_is_who(status["servers"])
     ip, dns = status["dns"]
     domain = next((address.partition("@")[2] for address in status["people"].values()), "example.com")
     click.echo(f"\n  DNS        dig -p {dns} @{ip} {domain} MX")
@@ -123,6 +127,18 @@ def _tell(status: Mapping[str, Any]) -> None:
     first, *others = status["people"] or ["somebody@example.com"]
     click.echo(f"  try        mailflow send --from {first} --to {(others or [first])[0]}")
     click.echo(f"  clock      {_CLOCKS[status['clock']]}\n\nCtrl-C stops it.")
+
+
+def _tell_who_is_who(servers: Sequence[Mapping[str, Any]]) -> None:
+    """How a client appears as which host."""
+    if any(server["doors"] for server in servers):
+        click.echo("\n  a client is a stranger, or at one of these ports")
+        for server in servers:
+            ports = "  ".join(f"{client} {ip}:{port}" for client, (ip, port) in server["doors"].items())
+            click.echo(f"    to {server['name']:<10} {ports}" if ports else "", nl=bool(ports))
+    else:
+        hosts = "  ".join(f"{server['name']} {server['source']}" for server in servers)
+        click.echo(f"\n  a client is a stranger, or binds  {hosts}")
 
 
 _CLOCKS = {

@@ -90,7 +90,8 @@ class ControlServer:
         except Denied as denied:
             return Answer.no(denied)
         except Exception as error:
-            _log.exception("a request to the running lab broke it")
+            _log.error("a request to the running lab failed: %s", type(error).__name__)
+            _log.debug("it failed here", exc_info=error)
             return Answer.no(Denied(f"the lab failed on this request ({type(error).__name__}).", "That is a bug."))
 
 

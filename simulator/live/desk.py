@@ -13,7 +13,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from simulator.live.anycert import peer_facts
-from simulator.live.network import Network
+from simulator.live.network import Endpoint, Network
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Link, Wiretap
 from simulator.mail.reply import Reply
@@ -39,12 +39,14 @@ SLOWEST = 30.0
 class ServerDesk:
     """The listener of one address and port of a server: what `server.Desk` asks for."""
 
-    def __init__(self, live: LiveLab, server: str, port: int) -> None:
+    def __init__(self, live: LiveLab, server: str, port: int, *, counts_as: str = "") -> None:
         self.live, self.server, self.port = live, server, port
+        self.counts_as = counts_as
+        """The public address that every client here has; "" where it is told by where it comes from."""
         self.limits = live.limits
         self.sessions: set[LabSMTP] = set()
         self._listener: asyncio.Server | None = None
-        self._was = 0  # the real port of a listener that is shut
+        self.endpoint: Endpoint = ("", 0)
 
     @property
     def wiretap(self) -> Wiretap:
@@ -52,7 +54,8 @@ class ServerDesk:
 
     async def open(self, network: Network, ip: str, real_port: int | None) -> None:
         loop = asyncio.get_running_loop()
-        socket = network.bind(ip, self.port, real_port)
+        socket = network.door(real_port) if self.counts_as else network.bind(ip, self.port, real_port)
+        self.endpoint = socket.getsockname()[:2]
         self._listener = await loop.create_server(lambda: LabSMTP(self, loop), sock=socket)
 
     def close(self) -> None:
@@ -66,20 +69,19 @@ class ServerDesk:
 
     def shut_door(self, network: Network, ip: str) -> None:
         """Closes the listener. The lab's own clients still find it on the table, where faults say what they meet."""
-        endpoint = network.endpoint(ip, self.port)
         self.close()
-        if endpoint:
-            network.attach(ip, self.port, endpoint)
-            self._was = endpoint[1]
+        if not self.counts_as:
+            network.attach(ip, self.port, self.endpoint)
 
     async def open_again(self, network: Network, ip: str) -> None:
         """Listens again where it did."""
-        await self.open(network, ip, self._was or None)
+        await self.open(network, ip, self.endpoint[1])
 
     def admit(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[Reception, Link]:
         live = self.live
         live.tick()
         peer, passage = live.listeners.caller(session, peername)
+        peer = self.counts_as or peer
         reception = Reception(live.world, Session(peer=peer, server=self.server, port=self.port), passage)
         return reception, Link(reception.number, self.server, peer, peername[1], passage)
 

@@ -64,13 +64,14 @@ class LiveLab:
     """Servers on loopback. `start` is the lab's birth, from which certificates count their validity.
 
     `fixed_ports` gives real port numbers to (server, port) pairs, for people who connect from outside; without one
-    every listener takes a free port. `mode` is the clock's: "virtual" for runs, another for servers that are kept.
+    every listener takes a free port. `mode` is the clock's: "virtual" for runs, another for servers that are kept. `first_door` is the port from which there
+    are doors, where all share one address.
     """
 
     def __init__(
         self, lab: Lab, *, start: datetime, plan: str = "auto", seed: int = 0,
         fixed_ports: Mapping[tuple[str, int], int] | None = None, mode: str = "virtual", limits: Limits | None = None,
-        patience: float = PATIENCE,
+        patience: float = PATIENCE, first_door: int | None = None,
     ) -> None:  # fmt: skip
         self.lab, self.start, self.plan = lab, start, plan
         self.limits, self.patience = limits or Limits(), patience
@@ -80,7 +81,7 @@ class LiveLab:
         self.wiretap = Wiretap(self.world, self.clock)
         self.crashes: list[Exception] = []
         """What broke in a listener; the client only heard 451. `drive` raises it when the client was the lab's."""
-        self.fixed_ports = fixed_ports or {}
+        self.fixed_ports, self.first_door = fixed_ports or {}, first_door
         self._network = Network(plan=plan)
         self.published = Published(lab, self.authorities, start)
         self._zone = self.published.zone.with_keys(KEYRING)  # what DNS says where nothing goes wrong

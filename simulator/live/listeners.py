@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from simulator.live.desk import ServerDesk
+from simulator.live.doors import Doors
 from simulator.live.network import Endpoint
 from simulator.live.server import LabSMTP
 from simulator.topology import Lab, Server
@@ -36,12 +37,13 @@ class Listeners:
     def __init__(self, live: LiveLab) -> None:
         self.live = live
         self.desks: dict[tuple[str, int], ServerDesk] = {}
+        self.doors = Doors(live, live.first_door)
         self._callers: dict[Endpoint, LabSMTP] = {}
 
     @property
     def sessions(self) -> list[LabSMTP]:
         """The connections that are open now."""
-        return [session for desk in self.desks.values() for session in desk.sessions]
+        return [session for desk in self.desks.values() for session in desk.sessions] + self.doors.sessions
 
     async def open(self) -> None:
         """Opens the listeners that should be there, closes those that should not."""
@@ -65,6 +67,7 @@ class Listeners:
         for outsider in map(lab.servers.__getitem__, lab.outsiders):
             for ip in outsider.addresses:
                 self._attach(outsider, ip)
+        await self.doors.open()
 
     def _attach(self, server: Server, ip: str) -> None:
         """A server that somebody else runs: only port 25 of it is known."""
@@ -77,6 +80,7 @@ class Listeners:
     async def close(self) -> None:
         """Closes all; nothing waits for a client."""
         await self.hang_up()
+        self.doors.close()
         await self._close(list(self.desks))
 
     async def _close(self, places: list[tuple[str, int]]) -> None:

@@ -107,6 +107,12 @@ class Network:
         listener.on_close = lambda: self._ended(public_ip, port, endpoint)
         return listener
 
+    def door(self, real_port: int | None = None) -> socket.socket:
+        """A listening socket that stands for no address of its own: the lab's own clients do not find it."""
+        listener = _bound(_Socket(), HOME, real_port)
+        listener.listen(_BACKLOG)
+        return listener
+
     def attach(self, public_ip: str, port: int, endpoint: Endpoint) -> None:
         """Lets `public_ip:port` be a server that somebody else runs on this computer."""
         host, real_port = endpoint

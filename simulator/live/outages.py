@@ -18,7 +18,9 @@ __all__ = ["follow_outages"]
 async def follow_outages(live: LiveLab) -> None:
     """Closes what is down now, and opens what is back. To be called whenever mail time or faults have changed."""
     world = live.world
-    for (ip, _), desk in live.listeners.desks.items():
+    desks = [(ip, desk) for (ip, _), desk in live.listeners.desks.items()]
+    desks += [("", desk) for desk in live.listeners.doors.desks.values()]
+    for ip, desk in desks:
         shut = bool(world.faults) and world.faults.is_shut(desk.server, world.now)
         if shut and desk.is_open:
             desk.shut_door(live.network, ip)

@@ -22,10 +22,11 @@ def server_told(live: LiveLab, name: str) -> dict[str, Any]:
         found = live.network.endpoint(ip, port) if desk.server == name and ip == server.addresses[0] else None
         if found:
             ports[str(port)] = list(found)
+    doors = {client: list(desk.endpoint) for (at, client), desk in live.listeners.doors.desks.items() if at == name}
     now = live.world.now
     return {
         "name": name, "product": host.product if host else "", "fqdn": server.fqdn, "addresses": list(server.addresses),
-        "ports": ports, "tls": server.certificate is not None, "runs_at": list(server.runs_at or ()),
+        "ports": ports, "doors": doors, "tls": server.certificate is not None, "runs_at": list(server.runs_at or ()),
         "down": live.world.down_until(name) is not None, "shut": live.world.faults.is_shut(name, now),
         "source": live.network.addresses.loopback_of(server.addresses[0]),
     }  # fmt: skip
