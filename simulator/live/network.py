@@ -100,8 +100,7 @@ class Network:
         """A listening socket that stands for `public_ip:port`; closing it takes it off the table."""
         self.own(public_ip)
         place = self.addresses.loopback_of(public_ip)
-        listener = _bound(_Socket(), place, fixed_real_port)
-        listener.listen(_BACKLOG)
+        listener = _listening(place, fixed_real_port)
         endpoint: Endpoint = listener.getsockname()[:2]
         self.attach(public_ip, port, endpoint)
         listener.on_close = lambda: self._ended(public_ip, port, endpoint)
@@ -109,9 +108,7 @@ class Network:
 
     def door(self, real_port: int | None = None) -> socket.socket:
         """A listening socket that stands for no address of its own: the lab's own clients do not find it."""
-        listener = _bound(_Socket(), HOME, real_port)
-        listener.listen(_BACKLOG)
-        return listener
+        return _listening(HOME, real_port)
 
     def attach(self, public_ip: str, port: int, endpoint: Endpoint) -> None:
         """Lets `public_ip:port` be a server that somebody else runs on this computer."""
@@ -251,6 +248,15 @@ class _Socket(socket.socket):
         told, self.on_close = self.on_close, None
         if told:
             told()
+
+
+def _listening(host: str, port: int | None) -> _Socket:
+    """A socket that listens, and whose port can be had again when it is closed while a client is still connected."""
+    listener = _bound(_Socket(), host, port)
+    if os.name == "posix":  # after `bind`: before it, a free port might be one that somebody is still using
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.listen(_BACKLOG)
+    return listener
 
 
 def _guard(host: str) -> None:

@@ -7,7 +7,10 @@ when it is back. A `silent` one accepts (the system does that) and says nothing,
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from simulator.live.errors import LabError
 
 if TYPE_CHECKING:
     from simulator.live.lab import LiveLab
@@ -27,4 +30,5 @@ async def follow_outages(live: LiveLab) -> None:
             for session in [s for s in desk.sessions if s.is_from_outside]:
                 session.abort()
         elif not shut and not desk.is_open:
-            await desk.open_again(live.network, ip)
+            with suppress(LabError):  # somebody has taken its port meanwhile: it is tried again next time
+                await desk.open_again(live.network, ip)

@@ -16,20 +16,30 @@ _NO_WIRE = "No conversation in this log: it was computed. Without --plan the mes
 
 
 def smtp_text(record: Record, msg: str = "", hop: int = 0) -> str:
-    """Every session that concerned a message, line by line, numbered; C the client, S the server."""
+    """Every session that concerned a message, line by line, numbered; C the client, S the server.
+
+    What a client from outside says belongs to no message until it says MAIL: its session is shown whole.
+    """
+    about: dict[int, set[tuple[str, int]]] = {}
+    for event in record.of_type("smtp"):
+        about.setdefault(event["session"], set()).add((event.msg, event.hop))
     sessions: dict[int, list[Event]] = {}
     for event in record.of_type("smtp.line"):
-        if msg in ("", event.msg) and hop in (0, event.hop):
+        concerns = about.get(event["session"], set()) | {(event.msg, event.hop)}
+        if any(msg in ("", m) and hop in (0, h) for m, h in concerns):
             sessions.setdefault(event["session"], []).append(event)
-    blocks = [_session(record, lines) for lines in sessions.values()]
+    blocks = [
+        _session(record, lines, max((h for _, h in about.get(number, ())), default=0))
+        for number, lines in sessions.items()
+    ]
     return "\n\n".join(blocks) or _NO_WIRE
 
 
-def _session(record: Record, lines: list[Event]) -> str:
+def _session(record: Record, lines: list[Event], hop: int) -> str:
     first = lines[0]
     server = record.servers.get(first.host)
     where = f" {server.addresses[0]}" if server and server.addresses else ""
-    told = [f"hop {first.hop}  {first['client'] or 'client'} {first['peer']}  ->  {first.host}{where}"]
+    told = [f"hop {first.hop or hop}  {first['client'] or 'client'} {first['peer']}  ->  {first.host}{where}"]
     secure = False
     for number, line in enumerate(lines, 1):
         if line["encrypted"] and not secure:
