@@ -71,7 +71,8 @@ class RunningLab:
             self._keep()
 
     async def perform(self, do: str, parameters: Parameters) -> Parameters:
-        """Carries out an operation. Raises `Denied`."""
+        """Carries out an operation. Raises `Denied`. What has happened up to now is written down before."""
+        self._keep()
         return await self._operations[do](parameters)
 
     # what is asked
@@ -207,8 +208,9 @@ class RunningLab:
             target = self._target(asked)
             if target < world.now:
                 raise Denied(f"mail time is {world.now:%Y-%m-%d %H:%M:%S}, and it never runs backwards.")
-            while (due := world.queue.next_due()) is not None and due <= target:
-                await self.live.run(until=target, most=1)
+            # What an attempt takes moves mail time on a little: what is due then belongs to it.
+            while (due := world.queue.next_due()) is not None and due <= max(target, world.now):
+                await self.live.run(until=max(target, world.now), most=1)
             world.now = max(world.now, target)
             await follow_outages(self.live)
             return {"before": before.isoformat(), "since": since, **self._state()}
