@@ -135,3 +135,36 @@ def test_what_is_never_due_waits_until_it_is_woken(a_held: Held) -> None:
 @pytest.fixture
 def a_held() -> Held:
     return Held(Message.parse(b"Subject: x\r\n\r\n"), None, (), Session("192.0.2.1", "west"), NOON)
+
+
+# what is told of faults while mail moves
+
+
+def test_a_fault_says_when_it_ends_and_how_often_it_struck() -> None:
+    later = replace(RCPT, begins=minutes(5), lasts=minutes(10), text="later")
+    twice = replace(RCPT, times=2, text="twice")
+    faults = Faults((later, twice), NOON)
+    for _ in range(3):
+        faults.strike("reply", NOON, lambda f: f is twice)
+    told = list(faults.standing(NOON))
+    assert [(later, False, 0), (twice, False, 2)] == [(s.fault, s.active, s.strikes) for s in told]
+    assert [NOON + minutes(15), None] == [s.ends for s in told]
+    assert [True, False] == [s.active for s in faults.standing(NOON + minutes(6))]
+
+
+def test_only_a_server_that_refuses_everybody_is_shut() -> None:
+    down = Fault("down", at="west", how="refused", lasts=minutes(10))
+    for fault, expected in (
+        (down, True), (replace(down, how="silent"), False), (replace(down, at="", link=("east", "west")), False),
+        (replace(down, times=1), False), (replace(down, begins=minutes(1)), False),
+    ):  # fmt: skip
+        assert expected == Faults((fault,), NOON).is_shut("west", NOON)
+    assert not Faults((down,), NOON).is_shut("west", NOON + minutes(10))
+
+
+def test_work_of_hosts_that_are_back_is_due_and_other_work_keeps_its_time(a_held: Held) -> None:
+    queue, until = Queue(), NOON + minutes(10)
+    for host, due in (("west", until), ("west", NOON + minutes(15)), ("east", until)):
+        queue.put(replace(work(due, a_held), host=host))
+    queue.wake(NOON, {"west": until})
+    assert [("west", NOON), ("east", until), ("west", NOON + minutes(15))] == [(w.host, w.due) for w in queue]

@@ -18,7 +18,9 @@ __all__ = ["clock"]
 _FORMS = "Write  clock,  clock advance 15m,  clock to 22:30  or  clock next"
 
 
-@click.command(context_settings={"ignore_unknown_options": True}, short_help="The mail time of the lab that runs; and moving it.")
+@click.command(
+    context_settings={"ignore_unknown_options": True}, short_help="The mail time of the lab that runs; and moving it."
+)
 @click.argument("words", nargs=-1, metavar="[advance SPAN | to TIME | next]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def clock(words: tuple[str, ...], as_json: bool) -> None:

@@ -147,11 +147,12 @@ async def _played(ask: Ask, words: Mapping[str, Any], follow: bool, as_json: boo
     status = await ask("status")
     people = {address: name for name, address in status["people"].items()}
     handed = await ask("send", send=dict(words))
-    msg, since, said = handed["msg"], handed["since"], list[str]()
+    msg, since, said, refused = handed["msg"], handed["since"], list[str](), list[str]()
     moves_on, is_kept = status["clock"] in ("virtual", "auto"), status["clock"] != "virtual"
     while True:
         news = await ask("events", since=since, msg=msg, wait=_WAIT)
         since, waiting = news["next"], [work for work in news["waiting"] if work["msg"] == msg]
+        refused += follow_lines([e for e in news["events"] if e["type"] == "client" and e["stage"]], people)
         if follow and not as_json:
             _say(follow_lines(news["events"], people))
             stuck = [] if moves_on and not news["held"] else waiting_lines(waiting, msg, people)
@@ -171,7 +172,7 @@ async def _played(ask: Ask, words: Mapping[str, Any], follow: bool, as_json: boo
     else:
         _say([f"{msg}  {end['path']}" for end in ends] or [f"{msg}  nothing came of it"])
         if not follow:
-            _say(waiting_lines(waiting, msg, people))
+            _say(refused + waiting_lines(waiting, msg, people))
     return ends
 
 

@@ -86,6 +86,7 @@ class LiveLab:
         self.published = Published(lab, self.authorities, start)
         self._zone = self.published.zone.with_keys(KEYRING)  # what DNS says where nothing goes wrong
         self._nameserver = Nameserver(self._zone)
+        self._asking = asyncio.Lock()
         self.listeners = Listeners(self)
         self.holding = Holding(self)
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
@@ -260,10 +261,11 @@ class LiveLab:
 
     async def _look_up(self, question: Question, host: str, msg: str, hop: int) -> Answer:
         """Asks the nameserver, which answers as it is planned for this question."""
-        zone = zone_for(self.world, self._zone, question, host, msg, hop)
-        if self._nameserver.zone is not zone:
-            self._nameserver.zone = zone
-        return self.published.named(await self._nameserver.ask(question))
+        async with self._asking:  # a client from outside may have a question at the same time
+            zone = zone_for(self.world, self._zone, question, host, msg, hop)
+            if self._nameserver.zone is not zone:
+                self._nameserver.zone = zone
+            return self.published.named(await self._nameserver.ask(question))
 
     # certificates
 
