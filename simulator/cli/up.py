@@ -23,7 +23,6 @@ from simulator.live.interrupt import run_interruptibly
 from simulator.live.lab import LiveLab
 from simulator.live.running import RunningLab
 from simulator.mail.path import print_path
-from simulator.paths import endings
 from simulator.policy.host import LAB_PASSWORD
 from simulator.trace import Log
 from simulator.world import World
@@ -79,19 +78,17 @@ async def _serve(chosen: ChosenLab, port: int, network: str, clock: str) -> None
 
 async def _work(running: RunningLab) -> None:
     """Moves mail and says what became of it, for ever."""
-    world, told, seen = running.world, set[str](), 0
+    world, told = running.world, set[str]()
     while True:
+        before = len(world.log.events)
         await running.work()
-        if len(world.log.events) == seen:
-            await asyncio.sleep(_LOOK)
-            continue
-        seen = len(world.log.events)
-        for ending in endings(world.log, running.live.lab):
-            key = f"{ending.msg} {ending.copy} {ending.path}"
-            if key not in told and ending.event.type != "accepted":
-                told.add(key)
-                click.echo(f"{world.now:%H:%M:%S}  {ending.msg}  {print_path(ending.path)}")
-        await asyncio.sleep(0)
+        for msg in running.mail.news():
+            for ending in running.mail.endings(msg, running.live.lab):
+                key = f"{msg} {ending.copy} {ending.rcpt} {ending.path}"
+                if key not in told and ending.event.type != "accepted":
+                    told.add(key)
+                    click.echo(f"{world.now:%H:%M:%S}  {msg}  {print_path(ending.path)}")
+        await asyncio.sleep(0 if len(world.log.events) > before else _LOOK)
 
 
 @contextlib.contextmanager

@@ -18,11 +18,12 @@ from typing import Any
 
 from simulator.control import Denied
 from simulator.faults import Standing
+from simulator.live.by_message import ByMessage
 from simulator.live.lab import LiveLab
 from simulator.live.outages import follow_outages
 from simulator.live.told import event_told, server_told, work_told
 from simulator.mail.path import print_path
-from simulator.paths import Ending, endings
+from simulator.paths import Ending
 from simulator.queue import NEVER
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.flow import changed
@@ -33,7 +34,6 @@ from simulator.scenario.one_send import one_send
 from simulator.scenario.values import duration, moment
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Node, Problem, ProblemList, Source
-from simulator.trace import Log
 from simulator.transport import submit
 from simulator.world import World
 
@@ -52,6 +52,7 @@ class RunningLab:
     def __init__(self, live: LiveLab, tree: Node, file: str, *, keep: Callable[[], None] = lambda: None) -> None:
         self.live, self.tree, self.file = live, tree, file
         self._keep = keep  # writes down what is new in the log: whoever was told of it may want to read it
+        self.mail = ByMessage(live.world.log)
         self._busy = asyncio.Lock()
         self._numbers: dict[Source, int] = {}  # of faults, by the place that each was written at
         self._operations: Mapping[str, Callable[[Parameters], Awaitable[Parameters]]] = {
@@ -107,14 +108,9 @@ class RunningLab:
             log = self.world.log
             new = log.events[since : since + _MOST_EVENTS]
             told = [event_told(e) for e in new if msg in ("", e.msg)]
-            ends = [_ending_told(e) for e in self._endings(msg)] if msg else []
+            ends = [_ending_told(e) for e in self.mail.endings(msg, self.live.lab)] if msg else []
             upto = since + len(new)
             return {"events": told, "next": upto, "more": upto < len(log.events), "endings": ends, **self._state()}
-
-    def _endings(self, msg: str) -> list[Ending]:
-        mine = Log(self.world.log.begin)
-        mine.events = [e for e in self.world.log if e.msg == msg]
-        return endings(mine, self.live.lab)
 
     # mail
 

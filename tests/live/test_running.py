@@ -88,7 +88,7 @@ FAULTS: list[tuple[dict[str, str], str]] = [
     ({"dns": "mail.contoso.com A", "answer": "timeout"}, DEFERRED.format("450 4.4.312")),
     ({"dns": "mail.contoso.com A", "answer": "wrong address"}, DEFERRED.format("450 4.4.315")),
     ({"dns": "mail.contoso.com A", "answer": "NXDOMAIN"}, DEFERRED.format("450 4.4.312")),
-    ({"at": "John", "full": "mailbox"}, DEFERRED.format("452 4.2.2")),
+    ({"at": "John", "full": "mailbox"}, "Bob -> m365 -[O365 to own servers]-> onprem -> NDR 552 to Bob for John"),
     ({"at": "onprem", "full": "disk"}, DEFERRED.format("452 4.3.1")),
 ]  # fmt: skip
 
