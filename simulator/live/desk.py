@@ -92,9 +92,8 @@ class ServerDesk:
         return self.live.clock.mode != "virtual"
 
     async def pace(self, reception: Reception, link: Link) -> None:
-        slow = reception.waited().total_seconds()
-        if slow and link.passage is None and self.live.clock.is_real:
-            await asyncio.sleep(min(slow, SLOWEST))
+        if self.live.clock.is_real and link.passage is None and (slow := reception.waited()):
+            await asyncio.sleep(min(slow.total_seconds(), SLOWEST))
 
     def tick(self) -> None:
         self.live.tick()

@@ -336,6 +336,17 @@ async def test_a_certificate_expires_when_mail_time_has_passed_it() -> None:
         assert [DEFERRED.format("450 4.4.317")] == await sent(lab)
 
 
+@in_loop
+async def test_a_greylist_goes_by_mail_time() -> None:
+    listed = {"servers": {"onprem": {"Domains": {"contoso.com": {"Enable Greylisting": True}}}}}
+    async with running() as lab:
+        await lab.perform("connector", {"given": listed})
+        (path,) = await sent(lab)
+        assert path.startswith("Bob -> m365 -[O365 to own servers]-> DEFERRED 451"), path
+        await lab.perform("clock", {"next": True})
+        assert [REACHED] == await paths(lab)
+
+
 # mail, the lab, what is asked
 
 
