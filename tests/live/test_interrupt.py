@@ -88,3 +88,33 @@ def test_another_thread_leaves_signals_alone() -> None:
     thread.start()
     thread.join()
     assert [before] == during
+
+
+def test_sigterm_ends_it_as_ctrl_c_does_and_its_handler_is_put_back() -> None:
+    before, closed = signal.getsignal(signal.SIGTERM), list[str]()
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            closed.append("everything")
+
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptibly(main)
+    assert (["everything"], before) == (closed, signal.getsignal(signal.SIGTERM))
+
+
+def test_sigterm_that_somebody_else_has_taken_is_left_to_them() -> None:
+    heard: list[int] = []
+
+    async def main() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)
+
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        run_interruptibly(main)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [signal.SIGTERM] == heard
