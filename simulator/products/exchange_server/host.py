@@ -96,7 +96,8 @@ class ExchangeServer:
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:
-        return fates(held, relay, outcome, attempts, self.settings, self._sender(relay), at)
+        server, directory = self.server, self.directory
+        return fates(held, relay, outcome, attempts, self._sender(relay), server=server, directory=directory, at=at)
 
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment

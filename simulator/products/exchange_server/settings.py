@@ -40,7 +40,7 @@ rule(
     fidelity="not modelled", source="learn: Mail routing in Exchange Server",
 )  # fmt: skip
 rule(
-    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents, delay notices, resubmission after 12 hours", fidelity="not modelled",
+    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents, resubmission after 12 hours", fidelity="not modelled",
     source="learn: Mail flow and the transport pipeline",
 )  # fmt: skip
 
@@ -187,8 +187,8 @@ class TransportConfig(Settings):
     InternalSMTPServers: object = ignored("servers that anti-spam passes over")
     TLSReceiveDomainSecureList: object = ignored("mutual TLS")
     TLSSendDomainSecureList: object = ignored("mutual TLS")
-    ExternalDelayDsnEnabled: object = ignored("notices of delay to outside", silent=True)
-    InternalDelayDsnEnabled: object = ignored("notices of delay inside", silent=True)
+    ExternalDelayDsnEnabled: bool = flag(True, "senders outside are told when their mail waits")
+    InternalDelayDsnEnabled: bool = flag(True, "senders of the organisation are told when their mail waits")
     ExternalDsnSendHtml: object = ignored("the form of reports", silent=True)
     InternalDsnSendHtml: object = ignored("the form of reports", silent=True)
     ShadowRedundancyEnabled: object = ignored("copies of mail on the way", silent=True)
@@ -213,7 +213,9 @@ class TransportService(Settings):
     MessageRetryInterval: timedelta | None = custom(
         lambda node: span(node.text), None, "the wait after a 4xx; left out: knob message_retry", _TEXT
     )
-    DelayNotificationTimeout: object = ignored("when the sender is told of a delay")
+    DelayNotificationTimeout: timedelta = custom(
+        lambda node: span(node.text), timedelta(hours=4), "after how long a sender is told that mail waits", _TEXT
+    )
     ExternalDNSServers: object = ignored("which DNS servers are asked", silent=True)
     MaxOutboundConnections: object = ignored("how many connections at once", silent=True)
 
