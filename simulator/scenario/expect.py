@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from simulator.mail.address import Address
 from simulator.mail.message import Message
-from simulator.mail.path import folded
+from simulator.mail.path import folded, print_path
 from simulator.played import Played
 from simulator.scenario.authenticated import check_auth
 from simulator.scenario.compare import alternatives, is_text, says_fits, shown, text_fits
@@ -110,6 +110,12 @@ def _ndr(node: Node, played: Played) -> Iterable[Difference]:
     results = [list(_report_differs(node, event, played)) for event in written]
     if all(results):
         yield from min(results, key=len)
+
+
+def _nothing_written(node: Node, played: Played) -> Iterable[Difference]:
+    """`also: none`."""
+    for ending in played.reports[:1]:
+        yield Difference("also", node.at, "none", print_path(ending.path))
 
 
 def _report_differs(node: Node, event: Event, played: Played) -> Iterable[Difference]:
@@ -227,6 +233,7 @@ def _never(node: Node, played: Played) -> Iterable[Difference]:
 CHECKS: Mapping[str, Check] = {
     "reply": _reply,
     "deferred": _deferred,
+    "also": _nothing_written,
     "ndr": _ndr,
     "tls": check_tls,
     "headers": check_headers,

@@ -141,6 +141,8 @@ def _flow(ground: Ground, entry: Entry, problems: ProblemList, repeats: bool) ->
     expectations = {folded(e.key): e.node for e in long.entries if folded(e.key) not in _NOT_ASSERTED}
     for key, node in expectations.items():
         check_expectation(key, node, names, problems)
+    if (own := long.get("also")) and not also:
+        expectations["also"] = own  # none, or an empty list: no host writes anything itself
     only_validates = bool(asked) and not (paths or also or expectations or long.get("send"))
     if not paths and not problems.errors and not expectations and not only_validates:
         problems.error(entry.key_at, f"flow {entry.key!r} expects nothing.", "Write  path: ... or never: [...]")
@@ -215,7 +217,9 @@ def _sentence(node: Node, names: Names, problems: ProblemList, *, also: bool = F
 
 
 def _also(node: Node | None, names: Names, problems: ProblemList) -> tuple[Sentence, ...]:
-    return tuple(s for n in (node.items if node else ()) if (s := _sentence(n, names, problems, also=True)))
+    if node is None or (node.is_scalar and folded(node.text) == "none"):
+        return ()
+    return tuple(s for n in node.items if (s := _sentence(n, names, problems, also=True)))
 
 
 def _date(node: Node | None) -> datetime | None:

@@ -148,7 +148,7 @@ EXPECTATIONS: Final[Mapping[str, Word]] = {
     "copies": Word("how many copies one mailbox gets: a number or 1..2", _ANY),
     "status": Word("what message trace calls it", _ANY),
     "until": Word("the flow is looked at after this mail time", _TEXT),
-    "also": Word("sentences that begin with a server, for messages that it writes itself", _LIST),
+    "also": Word("sentences that begin with a server, for messages that it writes itself; none", _ANY),
 }  # fmt: skip
 """The keys of the long form that assert something beside the path, and when it is looked at."""
 
