@@ -15,7 +15,8 @@ from simulator.policy.rules import rule
 from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, number, section, texts
 from simulator.products.exchange_server.knobs import Knobs
 from simulator.products.exchange_server.notation import lacks, proxies, recipient, size_of, span
-from simulator.products.exchange_server.receive_connectors import ReceiveConnector, check_together, receivers
+from simulator.products.exchange_server.receive_connectors import ReceiveConnector
+from simulator.products.exchange_server.receivers import check_together, receivers
 from simulator.products.exchange_server.send_connectors import SendConnector
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
 
@@ -217,7 +218,7 @@ class TransportService(Settings):
         lambda node: span(node.text), timedelta(hours=4), "after how long a sender is told that mail waits", _TEXT
     )
     ExternalDNSServers: object = ignored("which DNS servers are asked", silent=True)
-    MaxOutboundConnections: object = ignored("how many connections at once", silent=True)
+    MaxOutboundConnections: object = ignored("how many connections at once", usual=("1000", "unlimited"))
 
 
 class ExchangeSettings(Settings):
