@@ -59,7 +59,7 @@ def played(server: str, to: str, hops: int, given: str = "{}", by: str = "hop.ex
 
 def said(result: FlowResult) -> str:
     """What the server replied to the content."""
-    return next(e["reply"] for e in result.played.log.of("smtp") if e["verb"] == "DATA" and e["line"])
+    return str(next(e["reply"] for e in result.played.log.of("smtp") if e["verb"] == "DATA" and e["line"]))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from simulator.policy.route import Fate, Relay, Routing
 from simulator.products.exchange_server.directory import Directory
 from simulator.products.exchange_server.headers import outgoing, stamped
 from simulator.products.exchange_server.listener import Listener
+from simulator.products.exchange_server.patience import has_enough
 from simulator.products.exchange_server.report import report
 from simulator.products.exchange_server.retry import fates
 from simulator.products.exchange_server.routing import Router
@@ -64,6 +65,9 @@ class ExchangeServer:
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         return self.listener.login(session, user, password)
+
+    def has_enough(self, session: Session, errors: int, logins: int) -> Decision | None:
+        return has_enough(self.listener.connector(session), session, errors, logins)
 
     def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
         return self.listener.mail(session, envelope.sender, at)
