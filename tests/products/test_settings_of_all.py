@@ -45,10 +45,14 @@ def test_every_kind_of_server_has_settings() -> None:
     assert set() == {p.kind for p in PRODUCTS.values() if p.is_built} - packages
 
 
-@pytest.mark.parametrize(("cls", "key", "field"), IGNORED, ids=lambda v: getattr(v, "__name__", v if isinstance(v, str) else ""))
+@pytest.mark.parametrize(
+    ("cls", "key", "field"), IGNORED, ids=lambda v: getattr(v, "__name__", v if isinstance(v, str) else "")
+)
 def test_what_is_not_modelled_warns_by_its_name(cls: type[Settings], key: str, field: Field) -> None:
     name = field.label or key
-    assert f"warning: {name} is understood but not modelled; it changes nothing here" in said(cls, {name: "something odd"})
+    assert f"warning: {name} is understood but not modelled; it changes nothing here" in said(
+        cls, {name: "something odd"}
+    )
     warned = [line for usual in field.usual for line in said(cls, {name: usual}) if f" {name} is understood" in line]
     assert [] == warned, "what the product has anyway needs no warning"
 
