@@ -3,7 +3,7 @@
     RCPT      for one of its own domains: taken, unless `recipients` does not have it            550 5.1.1
               for others: from an address of `relays for` and as one of `sender domains` only   550 5.7.1
     content   hops, and words of `refuses`                                                       550 5.7.1
-    keeping   Received, the stamps, a word before the subject - in mail that comes in
+    keeping   Received, the stamps, a word before the subject, an ARC seal - in mail that comes in
     routing   words of `holds`: quarantine; else the route of the recipient's domain, else `*`, else MX
     retries   after 15 minutes, each wait half as long again up to six hours, for four days
 
@@ -37,6 +37,7 @@ from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
 from simulator.policy.tls import Demand, Level
 from simulator.products.gateway.scan import finding
+from simulator.products.gateway.sealing import found_out, sealed
 from simulator.products.gateway.settings import MX, GatewaySettings
 from simulator.topology import Server
 
@@ -171,7 +172,6 @@ class Gateway:
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
     ) -> Asking[Decision]:
-        yield from ()  # nothing is looked up
         knobs, settings = self.settings.knobs, self.settings
         hops = count_hops(message, knobs.max_hops)
         if not hops.ok:
@@ -182,7 +182,10 @@ class Gateway:
         steps = (seen,) if seen else ()
         if found:
             return Decision(Reply(550, "5.7.1", f"Message refused: {found}"), steps)
-        return Decision(Reply(250, "2.0.0", f"Queued as {next_queue_id(at)}"), steps)
+        known: Mapping[str, str] = {}
+        if settings.seals_as and facts.get("direction") != "outbound":
+            known = yield from found_out(session, envelope, message, self.fqdn, at)
+        return Decision(Reply(250, "2.0.0", f"Queued as {next_queue_id(at)}"), steps, facts=known)
 
     def stamp(self, held: Held, at: Moment) -> Message:
         message = stamped(held, self.fqdn, at)
@@ -192,7 +195,8 @@ class Gateway:
             subject = message.get("Subject") or ""
             if not subject.startswith(tag):
                 message = message.replaced("Subject", f"{tag} {subject}".rstrip())
-        return message.topped(*self.settings.stamps.items())
+        message = message.topped(*self.settings.stamps.items())
+        return sealed(message, held.facts, self.settings.seals_as, self.fqdn, at)
 
     # sending
 

@@ -5,6 +5,7 @@ relays for:      [40.92.10.1, 40.92.0.0/16]                                     
 sender domains:  [contoso.com]                                                       ... and as whom
 recipients:      [bob@contoso.com, "@sales.contoso.com"]                             whom it knows; left out: anybody
 stamps:          {X-Scanned-By: gateway}                                             fields that it writes
+seals as:        filter.example                                                      what it found out goes on, sealed (ARC)
 holds, refuses:  {invoice scam: [urgent payment]}                                    words that it finds
 """
 
@@ -118,6 +119,10 @@ class GatewaySettings(Settings):
     )  # fmt: skip
     stamps: Mapping[str, str] = custom(_fields, {}, "header fields that it writes on what comes in", {"type": "object"})
     subject_tag: str = text("words that it puts before the subject of what comes in", label="subject tag")
+    seals_as: str = text(
+        "the domain as which it seals what comes in (ARC); its key stands at arc._domainkey.DOMAIN, as dkim-key:DOMAIN",
+        read=parse_domain, label="seals as",
+    )  # fmt: skip
     holds: Mapping[str, tuple[str, ...]] = custom(
         _words, {}, "words in the subject or the text for which it keeps a message back, by the name of the finding",
         {"type": "object"},
