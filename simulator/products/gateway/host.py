@@ -1,6 +1,7 @@
 """What a gateway decides.
 
     RCPT      for one of its own domains: taken, unless `recipients` does not have it            550 5.1.1
+              with `retry after`: come back later, but for `never waits`                         451 4.7.1
               for others: from an address of `relays for` and as one of `sender domains` only   550 5.7.1
     content   hops, and words of `refuses`                                                       550 5.7.1
     keeping   Received, the stamps, a word before the subject, an ARC seal - in mail that comes in
@@ -14,6 +15,7 @@ An address in `relays for` alone identifies nobody where a service sends for all
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -30,6 +32,7 @@ from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.loops import HOP_LIMIT, count_hops
 from simulator.policy.moment import Moment
 from simulator.policy.mx import families
+from simulator.policy.patience import left_to_wait
 from simulator.policy.relaying import Trouble, settle, trouble
 from simulator.policy.retry import Ladder
 from simulator.policy.route import Fate, Hold, NextHop, Relay, Routing
@@ -64,6 +67,10 @@ RETRY = rule(
     "GW-RETRY-1", "Mail is tried again after 15 minutes, then at waits half as long again up to six hours, for four days",
     fidelity="observed", source="a hosting provider's page on SpamExperts", test=_TEST,
 )  # fmt: skip
+LATER = rule(
+    "GW-GREY-1", "With `retry after` every client, sender and recipient waits until the time has passed, but for listed addresses",
+    fidelity="documented", source="RFC 6647 2.4; vendors' guides ask to exempt the service", test=_TEST,
+)  # fmt: skip
 HEADERS = rule(
     "GW-HDR-1", "Mail that comes in is stamped, and its subject may be tagged, which breaks a DKIM signature of it",
     fidelity="documented", source="learn: Enhanced filtering for connectors", test=_TEST,
@@ -73,7 +80,7 @@ _LEVELS = {
     "opportunistic": Level.OPPORTUNISTIC, "required": Level.ENCRYPTION, "trusted": Level.CERTIFICATE,
     "verified": Level.DOMAIN,
 }  # fmt: skip
-_QUARTER, _SIX_HOURS = timedelta(minutes=15), timedelta(hours=6)
+_NOW, _QUARTER, _SIX_HOURS = timedelta(0), timedelta(minutes=15), timedelta(hours=6)
 
 
 class Gateway:
@@ -110,6 +117,28 @@ class Gateway:
         return Decision(Reply(250, "2.1.0", "Sender ok"))
 
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        decision = self._recipient(session, envelope, recipient)
+        if not decision.ok or not self.settings.retry_after:
+            return decision
+        step, left = self._waits(session, envelope.sender, recipient, at)
+        later = Reply(451, "4.7.1", f"Come back in {max(1, round(left.total_seconds()))} seconds")
+        return Decision(later, (*decision.steps, step)) if left else replace(decision, steps=(*decision.steps, step))
+
+    def _waits(self, session: Session, sender: Sender, recipient: Address, at: Moment) -> tuple[Step, timedelta]:
+        """Whether a client is told to come back later."""
+        peer = ip_address(session.peer)
+        if any(peer.version == n.version and peer in n for n in self.settings.never_waits):
+            says, where = f"{session.peer} need not wait", self.settings.at("never_waits")
+            return Step(
+                "RETRY AFTER", LATER, "exempt", says, (Candidate("never waits", True, "exempt", says, where),), where
+            ), _NOW
+        left, says = left_to_wait(session, sender, recipient, self.settings.retry_after, at)
+        where, slug = self.settings.at("retry_after"), "too-early" if left else "waited"
+        return Step(
+            "RETRY AFTER", LATER, slug, says, (Candidate("retry after", not left, slug, says, where),), where
+        ), left
+
+    def _recipient(self, session: Session, envelope: Envelope, recipient: Address) -> Decision:
         if recipient.domain in self.settings.domains:
             step = self._known(recipient)
             if step.outcome == "unknown":
