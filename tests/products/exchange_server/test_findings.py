@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.check.ground import LabGround
 from simulator.mail.address import Address
-from tests.check.ground import LabGround, a_ground, findings, found, ids, sentences
+from tests.check.ground import a_ground, findings, found, ids, sentences
 
 LAB = """\
 mailflow: 1
