@@ -1,6 +1,6 @@
 """The relay matrix: who can send through a host of a lab, as whom, to whom. `always: [no open relay]` looks at the same cells.
 
-    client       anonymous     an address that no server owns, no certificate, no login
+    client       anonymous     an address that no server owns, no certificate, no login; at port 25 and at the submission port
                  forged        the same with a self-signed certificate that bears another server's name
                  address       another server's address, without its certificate
                  certificate   another server's certificate, from an address that no server owns
@@ -81,6 +81,7 @@ class _Client:
     other: Server | None = None  # whose address or certificate it is
     certificate: CertificateSpec | None = None
     login: Address | None = None
+    port: int = 25
 
 
 def relay_matrix(lab: Lab, start: datetime, keys: Keys = NO_KEYS) -> tuple[Cell, ...]:
@@ -103,7 +104,7 @@ def _cells(lab: Lab, start: datetime, keys: Keys, recipients: Iterable[str]) -> 
         if host is None or host.submission.direct or not server.addresses or server.runs_at:
             continue
         targets = {kind: address for kind in recipients if (address := _recipient(kind, server, lab))}
-        for client in _clients(server, lab):
+        for client in _clients(server, lab, host.submission.port):
             for kind, sender in _senders(client, lab):
                 for name, recipient in targets.items():
                     took, said = _probe(lab, start, keys, server, client, sender, recipient)
@@ -129,8 +130,10 @@ def _mailboxes(server: Server, lab: Lab) -> list[Address]:
     return [box for person in lab.people.values() for box, where in person.mailboxes if where == server.name]
 
 
-def _clients(server: Server, lab: Lab) -> Iterator[_Client]:
+def _clients(server: Server, lab: Lab, submission: int) -> Iterator[_Client]:
     yield _Client("anonymous", _STRANGER, f"a stranger at {_STRANGER}")
+    if submission != 25:
+        yield _Client("anonymous", _STRANGER, f"a stranger at port {submission}", port=submission)
     for other in lab.servers.values():
         if other is server or other.name not in lab.hosts or not other.addresses:
             continue
@@ -143,7 +146,7 @@ def _clients(server: Server, lab: Lab) -> Iterator[_Client]:
             by = f"the certificate of {other.name}, shown from {_STRANGER},"
             yield _Client("certificate", _STRANGER, by, other, shown)
     if box := next(iter(_mailboxes(server, lab)), None):
-        yield _Client("login", _STRANGER, f"{box}, logged in,", login=box)
+        yield _Client("login", _STRANGER, f"{box}, logged in,", login=box, port=submission)
 
 
 def _same_organisation(one: Server, other: Server, lab: Lab) -> bool:
@@ -167,7 +170,7 @@ def _probe(
     content = f"From: <{sender or _NOBODY}>\r\nTo: <{recipient}>\r\nSubject: probe\r\n\r\n".encode()
     errand = Errand(
         client.source, "stranger.invalid", sender, (recipient,), content, Demand(),
-        lab.hosts[server.name].submission.port if client.login else 25,
+        client.port,
         login=(str(client.login), LAB_PASSWORD) if client.login else None, passage=Passage(world.new_message(), 0, ""),
     )  # fmt: skip
     journey = submit(world, errand, Target(server.fqdn, server.addresses[0]), person="", server=server.name)

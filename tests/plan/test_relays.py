@@ -109,3 +109,14 @@ def test_a_server_below_the_organizational_domain_is_of_the_organisation() -> No
     assert [] == open_relays(a_lab(CONTOSO, patch), START, KEYRING)
     other = {"people": {"John": "john@fabrikam.com at onprem"}}
     assert "the certificate of onprem" in open_relays(a_lab(CONTOSO, other), START, KEYRING)[0]
+
+
+def test_a_stranger_is_asked_at_the_submission_port_too() -> None:
+    hole = {
+        "PermissionGroups": ["ExchangeUsers", "AnonymousUsers"], "ExtendedRights": "Ms-Exch-SMTP-Accept-Any-Recipient",
+    }  # fmt: skip
+    exchange = next(p for p in LABS if p.stem == "exchange")
+    assert [] == open_relays(a_lab(exchange), START, KEYRING)
+    patch = {"servers": {"onprem": {"ReceiveConnectors": {"Client Frontend": hole}}}}
+    (found,) = open_relays(a_lab(exchange, patch), START, KEYRING)
+    assert "onprem relays for a stranger at port 587 who sends as <>" == found
