@@ -45,6 +45,11 @@ class Knobs(Settings):
     message_retry: int = number(
         "minutes until mail is tried again that a 4xx kept: 5 by the cmdlet's page, 15 by the article", 5, low=1
     )
+    resubmit_hours: int = number(
+        "hours until waiting mail is resubmitted (MaxIdleTimeBeforeResubmit): until then a moved mailbox makes no difference",
+        12,
+        low=1,
+    )
     present_client_certificate: bool = flag(True, "the server's certificate is shown to servers that ask for one")
     no_certificate_match: str = choice(
         "none of the server's certificates has the connector's Fqdn: the first one is shown, or none",

@@ -41,7 +41,7 @@ rule(
     fidelity="not modelled", source="learn: Mail routing in Exchange Server",
 )  # fmt: skip
 rule(
-    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents, resubmission after 12 hours", fidelity="not modelled",
+    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents", fidelity="not modelled",
     source="learn: Mail flow and the transport pipeline",
 )  # fmt: skip
 
