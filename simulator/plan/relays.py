@@ -14,14 +14,14 @@
 
 Each cell is a whole session walked through the host's own policy; it is open where the host took the message. What may be open is
 mail for the host's own domains, and mail to others from those whom the lab trusts: people who log in, and servers of the same
-organisation, by address or certificate. Servers are of different organisations if both have people, and no organizational domain
-in common (mail.contoso.com and contoso.com are one).
+organisation, by address or certificate. Servers are of different organisations if both have people, no organizational domain in
+common (mail.contoso.com and contoso.com are one), and neither takes a stranger's mail for people of the other.
 An anonymous client, a forged certificate and a server of others must not get mail for others through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -99,6 +99,14 @@ def open_relays(lab: Lab, start: datetime, keys: Keys = NO_KEYS) -> list[str]:
 
 
 def _cells(lab: Lab, start: datetime, keys: Keys, recipients: Iterable[str]) -> Iterator[Cell]:
+    known: dict[tuple[str, str], bool] = {}
+
+    def same(one: Server, other: Server) -> bool:
+        pair = (one.name, other.name)
+        if pair not in known:
+            known[pair] = _same_organisation(one, other, lab, lambda at, to: _takes(lab, start, keys, at, to))
+        return known[pair]
+
     for server in lab.servers.values():
         host = lab.hosts.get(server.name)
         if host is None or host.submission.direct or not server.addresses or server.runs_at:
@@ -108,15 +116,15 @@ def _cells(lab: Lab, start: datetime, keys: Keys, recipients: Iterable[str]) -> 
             for kind, sender in _senders(client, lab):
                 for name, recipient in targets.items():
                     took, said = _probe(lab, start, keys, server, client, sender, recipient)
-                    may = name != "foreign" or _trusts(lab.servers[took or server.name], client, lab)
+                    may = name != "foreign" or _trusts(lab.servers[took or server.name], client, same)
                     yield Cell(
                         server.name, client.kind, kind, name, bool(took), may, client.by, sender_text(sender), said, took
                     )  # fmt: skip
 
 
-def _trusts(server: Server, client: _Client, lab: Lab) -> bool:
+def _trusts(server: Server, client: _Client, same: Callable[[Server, Server], bool]) -> bool:
     """Whether a server may relay for a client: it logged in, or belongs to the same organisation."""
-    return client.login is not None or (client.other is not None and _same_organisation(server, client.other, lab))
+    return client.login is not None or (client.other is not None and same(server, client.other))
 
 
 def _recipient(kind: str, server: Server, lab: Lab) -> Address | None:
@@ -149,9 +157,22 @@ def _clients(server: Server, lab: Lab, submission: int) -> Iterator[_Client]:
         yield _Client("login", _STRANGER, f"{box}, logged in,", login=box, port=submission)
 
 
-def _same_organisation(one: Server, other: Server, lab: Lab) -> bool:
-    theirs = [{organization(box.domain) for box in _mailboxes(server, lab)} for server in (one, other)]
-    return not all(theirs) or bool(theirs[0] & theirs[1])
+def _same_organisation(one: Server, other: Server, lab: Lab, takes: Callable[[Server, Address], bool]) -> bool:
+    boxes = [_mailboxes(server, lab) for server in (one, other)]
+    theirs = [{organization(box.domain) for box in mine} for mine in boxes]
+    if not all(theirs) or theirs[0] & theirs[1]:
+        return True
+    return takes(one, boxes[1][0]) or takes(other, boxes[0][0])
+
+
+def _takes(lab: Lab, start: datetime, keys: Keys, server: Server, to: Address) -> bool:
+    """Whether a server itself takes a stranger's mail for somebody, and not for everybody."""
+    host = lab.hosts.get(server.name)
+    if host is None or host.submission.direct or not server.addresses or server.runs_at:
+        return False
+    stranger = _Client("anonymous", _STRANGER, "")
+    took = [_probe(lab, start, keys, server, stranger, _NOBODY, address)[0] for address in (to, _ELSEWHERE)]
+    return took == [server.name, ""]
 
 
 def _senders(client: _Client, lab: Lab) -> Iterator[tuple[str, Sender]]:
