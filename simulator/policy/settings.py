@@ -236,6 +236,8 @@ class Settings:
                 values[key] = field.read(entry.node, problems) if field.children else field.read(entry.node)
             except BadValue as bad:
                 problems.error(entry.node.at, f"{entry.key}: {bad.says}.", bad.fix)
+            except OverflowError:
+                problems.error(entry.node.at, f"{entry.key}: {_shown(entry.node)} is too large.")
             except ValueError as bad:
                 problems.error(entry.node.at, f"{entry.key}: {bad}.")
         for key, field in cls.__fields__.items():

@@ -73,3 +73,17 @@ def test_a_slip_of_the_pen_is_an_error_that_says_what_was_meant(cls: type[Settin
 def test_a_word_like_nothing_known_is_an_error_too(kind: str) -> None:
     told = said(PRODUCTS[kind].settings, {"Zzyzx Qqq": "1"})
     assert [True] == [line.startswith("error: unknown setting Zzyzx Qqq in ") for line in told if "Zzyzx" in line]
+
+
+ODD: tuple[Any, ...] = (
+    None, "", "x", [], {}, [1], {"a": 1}, [[1]], [{"a": "b"}], [None], {"a": None}, {"": "x"}, "9" * 30, "-1", "\x00", "*", "@", "a@b",
+    "192.0.2.4/99", "::/0", "0.0.0.0-192.0.2.1", "<I><S>", "99999999.00:00:00", "99999999999d", "SMTP:*;0", "*.", "..", "d" * 300,
+    {"a@b.example": {}}, {"UserName": [1]}, {"UserName": "a", "Password": [1]}, True, 1.5,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: f"{c.__module__.split('.')[2]}-{c.__name__}")
+def test_whatever_somebody_writes_is_read_or_objected_to(cls: type[Settings]) -> None:
+    for key, field in cls.__fields__.items():
+        for value in ODD:
+            assert all(line.startswith(("error: ", "warning: ")) for line in said(cls, {field.label or key: value}))

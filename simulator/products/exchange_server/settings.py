@@ -6,13 +6,14 @@ mail users, contacts and groups, and gives mailboxes properties.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from typing import Self
 
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.rules import rule
-from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, number, section, texts
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, number, section, texts
 from simulator.products.exchange_server.knobs import Knobs
 from simulator.products.exchange_server.notation import lacks, proxies, recipient, size_of, span
 from simulator.products.exchange_server.receive_connectors import ReceiveConnector
@@ -48,6 +49,18 @@ rule(
 
 def _address(node: Node) -> Address:
     return recipient(node.text)
+
+
+def _span(low: str, high: str) -> Callable[[Node], timedelta]:
+    """The reader of a span of time within the bounds that Set-TransportService has for it."""
+
+    def read(node: Node) -> timedelta:
+        found = span(node.text)
+        if not span(low) <= found <= span(high):
+            raise BadValue(f"{node.text} is not from {low} to {high}")
+        return found
+
+    return read
 
 
 class AcceptedDomain(Settings):
@@ -202,20 +215,20 @@ class TransportService(Settings):
     cmdlet = "Set-TransportService"
 
     MessageExpirationTimeout: timedelta = custom(
-        lambda node: span(node.text), timedelta(days=2), "how long mail is tried", _TEXT
+        _span("00:00:05", "90.00:00:00"), timedelta(days=2), "how long mail is tried", _TEXT
     )
     TransientFailureRetryCount: int = number("tries after the first few when a host cannot be reached", 6, high=15)
     TransientFailureRetryInterval: timedelta = custom(
-        lambda node: span(node.text), timedelta(minutes=5), "the wait between them", _TEXT
+        _span("00:00:01", "12:00:00"), timedelta(minutes=5), "the wait between them", _TEXT
     )
     OutboundConnectionFailureRetryInterval: timedelta | None = custom(
-        lambda node: span(node.text), None, "the wait after that; left out: 10 minutes, on an Edge server 30", _TEXT
+        _span("00:00:01", "20.00:00:00"), None, "the wait after that; left out: 10 minutes, on an Edge server 30", _TEXT
     )
     MessageRetryInterval: timedelta | None = custom(
-        lambda node: span(node.text), None, "the wait after a 4xx; left out: knob message_retry", _TEXT
+        _span("00:00:01", "1.00:00:00"), None, "the wait after a 4xx; left out: knob message_retry", _TEXT
     )
     DelayNotificationTimeout: timedelta = custom(
-        lambda node: span(node.text), timedelta(hours=4), "after how long a sender is told that mail waits", _TEXT
+        _span("00:00:01", "30.00:00:00"), timedelta(hours=4), "after how long a sender is told that mail waits", _TEXT
     )
     ExternalDNSServers: object = ignored("which DNS servers are asked", silent=True)
     MaxOutboundConnections: object = ignored("how many connections at once", usual=("1000", "unlimited"))

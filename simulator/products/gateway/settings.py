@@ -85,7 +85,7 @@ class Knobs(Settings):
     noun = "the knobs of a gateway"
 
     max_hops: int = number("mail with more Received fields is refused", 100, low=1)
-    expires_days: int = number("days after which mail is returned", 4, low=1)
+    expires_days: int = number("days after which mail is returned", 4, low=1, high=365)
     present_client_certificate: bool = flag(True, "its certificate is shown to servers that ask for one")
     size_limit: int = number("octets that it takes, as SIZE says; 0 for no limit", 52428800)
 
