@@ -80,6 +80,11 @@ _LEVELS = {
     "opportunistic": Level.OPPORTUNISTIC, "required": Level.ENCRYPTION, "trusted": Level.CERTIFICATE,
     "verified": Level.DOMAIN,
 }  # fmt: skip
+_CODES = {
+    "nxdomain": (550, "5.1.2"), "null-mx": (556, "5.1.10"), "self-mx": (554, "5.4.6"), "servfail": (450, "4.4.3"),
+    "timeout": (450, "4.4.3"), "tls": (450, "4.7.5"),
+}  # fmt: skip
+"""What the queue shows, or the report says, where nobody else said something (RFC 3463, RFC 7505 4.1)."""
 _NOW, _QUARTER, _SIX_HOURS = timedelta(0), timedelta(minutes=15), timedelta(hours=6)
 
 
@@ -283,7 +288,8 @@ class Gateway:
                 )
             if trouble.remote and trouble.remote.transient:
                 return Reply(trouble.remote.code, trouble.remote.enhanced, trouble.says)
-            return Reply(550 if trouble.permanent else 450, "5.4.4" if trouble.permanent else "4.4.1", trouble.says)
+            code, enhanced = _CODES.get(trouble.kind, (550, "5.4.4") if trouble.permanent else (450, "4.4.1"))
+            return Reply(code, enhanced, trouble.says)
 
         return settle(held, relay, outcome, due=self.ladder.due(attempts, held.arrived, at.now), word=word)
 
