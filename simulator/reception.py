@@ -26,7 +26,7 @@ from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
 from simulator.policy.dialogue import NO_EHLO, Action
-from simulator.policy.host import AsksNext, ChoosesCertificate, EndsSessions, Held
+from simulator.policy.host import AsksNext, ChoosesCertificate, EndsSessions, Held, SpeaksPlainly
 from simulator.policy.moment import Moment
 from simulator.topology import CertificateSpec
 from simulator.world import Passage, World
@@ -83,7 +83,7 @@ class Reception:
 
     def starttls(self) -> Reply:
         """The go-ahead for a handshake, or why there is none."""
-        reply = self._wire.before("STARTTLS", self._passage) or _GO_AHEAD_TLS
+        reply = self._wire.before("STARTTLS", self._passage) or self._own(_GO_AHEAD_TLS)
         self._say("STARTTLS", reply)
         self._wire.after("STARTTLS", self._passage)
         return reply
@@ -107,7 +107,7 @@ class Reception:
         self._wire.during("DATA", self._passage)
 
     def quit(self) -> Reply:
-        return self._say("QUIT", _BYE)
+        return self._say("QUIT", self._own(_BYE))
 
     def _say(self, verb: str, reply: Reply) -> Reply:
         self._note("smtp", verb=verb, line="", reply=str(reply))
@@ -160,7 +160,7 @@ class Reception:
             return self._answer("AUTH", user, Decision(instead))
         decision = self.host.login(self.session, user, password, self._moment())
         if decision.ok and self.host.submission.tls and not self.session.tls:
-            decision = replace(decision, reply=_TLS_FIRST)
+            decision = replace(decision, reply=self._own(_TLS_FIRST))
         if decision.ok:
             self.session = self.session.with_(auth=Address.parse(user))
         reply = self._answer("AUTH", user, decision)
@@ -180,7 +180,7 @@ class Reception:
         instead = self._wire.before("MAIL", self._passage)
         decision = Decision(instead) if instead else self.host.mail(self.session, envelope, self._moment())
         if decision.ok and self._is_over(int(parameters.get("SIZE") or 0)):
-            decision = replace(decision, reply=_TOO_LARGE)
+            decision = replace(decision, reply=self._own(_TOO_LARGE))
         if decision.ok:
             self._envelope = envelope
         reply = self._answer("MAIL", f"FROM:<{sender or ''}>{told(parameters)}", decision)
@@ -232,7 +232,7 @@ class Reception:
             decision = yield from self._noting(examining)
             decision = replace(decision, facts={**taken.facts, **decision.facts})
             if decision.ok and self._is_over(size):
-                decision = replace(decision, reply=_TOO_LARGE)
+                decision = replace(decision, reply=self._own(_TOO_LARGE))
             if not decision.ok:
                 decision = replace(decision, owner=owner.name, connector=decision.connector or taken.connector)
                 reply = self._answer("DATA", f"{size} octets", decision, envelope.recipients)
@@ -272,9 +272,14 @@ class Reception:
     def too_large(self, octets: int) -> Reply:
         """After the final dot of a message so large that the listener kept nothing of it."""
         assert self._envelope is not None
-        reply = self._answer("DATA", f"{octets} octets", Decision(_TOO_LARGE), self._envelope.recipients)
+        reply = self._answer("DATA", f"{octets} octets", Decision(self._own(_TOO_LARGE)), self._envelope.recipients)
         self.reset()
         return reply
+
+    def _own(self, reply: Reply) -> Reply:
+        """What a listener says by itself, without its enhanced code where the host has none in its own replies."""
+        plain = isinstance(self.host, SpeaksPlainly) and not self.host.enhanced_codes
+        return replace(reply, enhanced="") if plain else reply
 
     def _is_over(self, octets: int) -> bool:
         return self.limit is not None and octets > self.limit

@@ -19,8 +19,10 @@ from simulator.mail.session import Session
 from simulator.mishaps import full_mailbox, tells_time
 from simulator.outside import take_out
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
+from simulator.policy.bounce import silence, unreported
+from simulator.policy.confirm import GROUP, MAILBOX, confirmation
 from simulator.policy.dialogue import Errand, converse
-from simulator.policy.host import Held, Host
+from simulator.policy.host import Held, Host, Notice
 from simulator.policy.relaying import without_smtputf8
 from simulator.policy.route import (
     Bounce,
@@ -109,6 +111,7 @@ def _settle_here(world: World, work: Work, recipient: Address, route: Route) -> 
         world.log.add(
             "delivered", copy=copy, mailbox=str(route.mailbox), folder=route.folder, rcpt=str(recipient), **note
         )
+        _confirm(world, work, recipient, "delivered", MAILBOX)
     elif isinstance(route, Discard):
         world.log.add("dropped", copy=copy, rcpt=str(recipient), why=route.why, **note)
     elif isinstance(route, Hold):
@@ -135,11 +138,17 @@ def _expand(
         keep=route.keep, merged=[str(a) for a in known], **note,
     )  # fmt: skip
     seen.update(new)
+    asked = "all" if len(route.to) == 1 and not route.keep and route.why not in ("group", "list") else "less"
     if route.keep:
         kept = world.split(work, recipient, (recipient,))
         _settle_here(world, kept, recipient, Deliver(recipient))
+    elif route.why == "list":  # RFC 3461 5.2.7.1: for the sender, the list is where the message ends
+        asked = "nothing"
+        _confirm(world, work, recipient, "delivered", MAILBOX)
+    elif asked == "less":
+        _confirm(world, work, recipient, "expanded", GROUP)
     if new:
-        yield from process(world, world.split(work, recipient, new), seen, (*above, recipient))
+        yield from process(world, world.split(work, recipient, new, asked), seen, (*above, recipient))
 
 
 def _revise(
@@ -210,6 +219,9 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
             if by and by.runs_at:
                 passage = passage_for(work, relay, host, {wire: copy})
                 take_out(world, by, passage, held.sender, (wire,), held.message)
+            taker = outcome.taker(wire)
+            if taker and not taker.dsn:
+                _confirm(world, work, recipient, "relayed", fate.reply, taker.target.name)
         elif isinstance(fate, Keep):
             due = fate.due - (world.clock(host.name) - world.now)  # hosts count by their own clock
             waiting.setdefault(due, []).append(recipient)
@@ -221,7 +233,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
             )  # fmt: skip
             if fate.notice:
                 to, message = fate.notice
-                _write(world, host, message, to, world.new_message(), work.msg)
+                _report(world, work, recipient, "delayed", Notice(message, to, host.name))
         elif isinstance(fate, Drop):
             world.log.add(
                 "dropped", now=world.now, copy=copy, rcpt=str(recipient), why=fate.why, reply=str(fate.reply),
@@ -245,25 +257,51 @@ def _bounce(
     """Notes that a copy came to its end here, and sends the report where one may be written."""
     host = world.host(work.host)
     notice = None
-    if not (work.held.generated or work.held.sender is None):
+    silent = unreported(work.held, recipient)
+    if silent not in ("double-bounce", "null-sender"):
         notice = host.report(work.held, recipient, fate.reply, fate.remote, remote_name, world.moment(host.name))
     report = world.new_message() if notice else ""
+    if silent and not notice:
+        world.log.steps(
+            (silence(work.held, recipient),), now=world.now, host=host.name, msg=work.msg, hop=work.hop, rcpt=str(recipient)
+        )  # fmt: skip
     world.log.add(
         "bounced", now=world.now, host=host.name, msg=work.msg, hop=work.hop, copy=work.copies[recipient],
         rcpt=str(recipient), reply=str(fate.reply), codes=fate.reply.codes, remote=str(fate.remote or ""), by=by,
         remote_codes=fate.remote.codes if fate.remote else "", refused=fate.refused, loop=fate.loop, report=report,
-        to=str(notice.to) if notice else "", connectors=connectors or [],
-        attempts=attempts,
+        to=str(notice.to) if notice else "", connectors=connectors or [], attempts=attempts,
+        unreported="" if notice else silent or "not-written",
     )  # fmt: skip
     if notice:
         _write(world, host, notice.message, notice.to, report, work.msg)
+
+
+def _confirm(
+    world: World, work: Work, recipient: Address, action: str, reply: Reply, remote_host: str = ""
+) -> None:  # fmt: skip
+    """Tells the sender of a success, where that was asked for."""
+    host = world.host(work.host)
+    notice = confirmation(host, work.held, recipient, action, reply, remote_host, world.moment(host.name))
+    if notice:
+        _report(world, work, recipient, action, notice)
+
+
+def _report(world: World, work: Work, recipient: Address, action: str, notice: Notice) -> None:
+    """Sends a report of anything but a failure, and notes it with the message that it tells of."""
+    host, report = world.host(work.host), world.new_message()
+    world.log.add(
+        "reported", now=world.now, host=host.name, msg=work.msg, hop=work.hop, copy=work.copies[recipient],
+        rcpt=str(recipient), action=action, report=report, to=str(notice.to),
+    )  # fmt: skip
+    _write(world, host, notice.message, notice.to, report, work.msg)
 
 
 def _write(world: World, host: Host, message: Message, to: Address, msg: str, about: str) -> None:
     """A message of the host's own, `msg`, with the null sender; `about` is the message that it tells of."""
     own = world.lab.servers[host.name]
     session = Session(peer=own.addresses[0], server=host.name, helo=own.fqdn)
-    held = Held(message, None, (to,), session, world.clock(host.name), generated=True)
+    eight = {} if message.rest.isascii() else {"BODY": "8BITMIME"}  # RFC 6152
+    held = Held(message, None, (to,), session, world.clock(host.name), parameters=eight, generated=True)
     world.log.add("written", now=world.now, host=host.name, msg=msg, hop=0, about=about, to=str(to))
     world.take_in(held, host, Passage(msg, 0, host.name))
 
@@ -273,7 +311,10 @@ def _take_directly(world: World, errand: Errand, target: Target, server: str) ->
     host = world.host(server)
     session = Session(peer=errand.source, server=server, helo=host.fqdn)
     message = errand.content if isinstance(errand.content, Message) else Message.parse(errand.content)
-    held = Held(message, errand.sender, errand.recipients, session, world.clock(server))
+    held = Held(
+        message, errand.sender, errand.recipients, session, world.clock(server), parameters=errand.parameters,
+        recipient_parameters=errand.recipient_parameters,
+    )  # fmt: skip
     world.take_in(held.with_message(host.stamp(held, world.moment(server))), host, errand.passage)
     return Try(target)
 

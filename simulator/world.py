@@ -17,6 +17,7 @@ from typing import Any
 from simulator.faults import Faults
 from simulator.mail.address import Address, Sender
 from simulator.mail.message import Message
+from simulator.mail.notify import handed_down
 from simulator.policy.decision import Connector
 from simulator.policy.host import Held, Host
 from simulator.policy.moment import Memory, Moment
@@ -182,8 +183,11 @@ class World:
             return False
         return passage.connectors or host.has_connectors
 
-    def split(self, work: Work, recipient: Address, to: tuple[Address, ...]) -> Work:
-        """The work for recipients that replace one (group members, forwards): new copies at the same host."""
+    def split(self, work: Work, recipient: Address, to: tuple[Address, ...], asked: str = "less") -> Work:
+        """The work for recipients that replace one (group members, forwards): new copies at the same host.
+
+        `asked` says how much of what the sender asks of reports goes on to them (`mail.notify.handed_down`).
+        """
         parent = work.copies[recipient]
         copies = {address: self.new_copy(work.msg) for address in to}
         for address, copy in copies.items():
@@ -191,5 +195,7 @@ class World:
                 "replaced", now=self.now, host=work.host, msg=work.msg, hop=work.hop, copy=copy, parent=parent,
                 rcpt=str(address), was=str(recipient),
             )  # fmt: skip
-        held = replace(work.held, recipients=to, original=work.held.original or recipient)
+        held = work.held
+        told = handed_down(held.recipient_parameters, recipient, to, asked)
+        held = replace(held, recipients=to, original=held.original or recipient, recipient_parameters=told)
         return Work(self.now, work.host, held, work.msg, work.hop, copies)

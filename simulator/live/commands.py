@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Parameters
+from simulator.mail.notify import is_envid, is_notify, is_orcpt
 from simulator.mail.reply import Reply
 
 __all__ = ["MAIL_KEYWORDS", "RCPT_KEYWORDS", "Plea", "read_mail", "read_rcpt"]
@@ -77,7 +78,13 @@ def _read(arg: str, word: str, known: dict[str, str], extended: bool, utf8: bool
     for name, value in parameters.items():
         if re.fullmatch(known[name], value or "", re.IGNORECASE) is None or (value is None) != (known[name] == _NONE):
             return Reply(501, "5.5.4", f"Invalid value for {name}")
+        if name in _STRICTLY and not _STRICTLY[name](value or ""):
+            return Reply(501, "5.5.4", f"Invalid value for {name}")
     return _addressed(match[1], parameters, verb, "SMTPUTF8" in parameters if utf8 is None else utf8)
+
+
+_STRICTLY = {"ENVID": is_envid, "NOTIFY": is_notify, "ORCPT": is_orcpt}
+"""Where a pattern does not tell all (RFC 3461 4)."""
 
 
 def _addressed(text: str, parameters: Parameters, verb: str, utf8: bool) -> Plea | Reply:

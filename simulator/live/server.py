@@ -18,12 +18,13 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol
 
 from simulator.faults import CutOff
-from simulator.live.commands import read_mail, read_rcpt
+from simulator.live.commands import Plea, read_mail, read_rcpt
 from simulator.live.connection import Connection, Limits
 from simulator.live.data import CLEMENCY, Cut, Received, read_chunk, read_content
 from simulator.live.login import read_credentials
 from simulator.live.replies import FIXED, NESTED, NO_HELLO, NO_MAIL, NO_PARAMETERS, NO_RCPT, NONE_VALID, UNKNOWN
 from simulator.live.wiretap import Link, Wiretap
+from simulator.mail.notify import OF_DSN
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.reception import Reception
@@ -229,7 +230,14 @@ class LabSMTP(Connection):
         else:
             plea = read_mail(arg, extended=self._extended)
             self._forget()
-            await self.answer(plea if isinstance(plea, Reply) else self.reception.mail(plea.address, plea.parameters))
+            if not isinstance(plea, Reply):
+                plea = self._unoffered(plea) or self.reception.mail(plea.address, plea.parameters)
+            await self.answer(plea)
+
+    def _unoffered(self, plea: Plea) -> Reply | None:
+        """What is said to a question about reports that EHLO did not invite (RFC 5321 4.1.1.11)."""
+        asked = next((name for name in plea.parameters if name in OF_DSN), "")
+        return Reply(555, "5.5.4", f"Unsupported option: {asked}") if asked and not self._announces("DSN") else None
 
     async def smtp_RCPT(self, arg: str) -> None:
         envelope = self.reception.envelope
@@ -238,7 +246,8 @@ class LabSMTP(Connection):
             return
         plea = read_rcpt(arg, extended=self._extended, utf8="SMTPUTF8" in envelope.parameters)
         if not isinstance(plea, Reply) and plea.address is not None:
-            plea = await self.desk.carry(self.reception.rcpt(plea.address, plea.parameters))
+            carried = self.reception.rcpt(plea.address, plea.parameters)
+            plea = self._unoffered(plea) or await self.desk.carry(carried)
         assert isinstance(plea, Reply)
         self._refused_rcpts += not plea.ok
         await self.answer(plea)

@@ -27,7 +27,8 @@ __all__ = ["ContentType", "Part", "content_type", "decoded", "encoded", "parts",
 _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?\s]*)\?=")
 _BETWEEN = re.compile(r"(\?=)\s+(?==\?)")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.I | re.S)
+_HIDDEN, _SHOWN_AGAIN = re.compile(r"<(?:script|style)\b", re.I), re.compile(r"</(?:script|style)>", re.I)
+_BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")  # what may follow a boundary on its line
 _DEEPEST, _MOST = 30, 250  # the service's own limits of nesting and parts
 
 
@@ -131,7 +132,22 @@ class Part:
     def text(self) -> str:
         """What is to be read; of HTML without the tags."""
         said = _text(self.content, self.parameters.get("charset", "utf-8"))
-        return html.unescape(_TAG.sub(" ", said)) if self.type == "text/html" else said
+        return html.unescape(_without_tags(said)) if self.type == "text/html" else said
+
+
+def _without_tags(text: str) -> str:
+    """A blank for each tag, and for each script or style with what it holds. In one pass, however it is written."""
+    found: list[str] = []
+    position, closes = 0, True
+    while (begin := text.find("<", position)) >= 0:
+        shown = _SHOWN_AGAIN.search(text, begin) if closes and _HIDDEN.match(text, begin) else None
+        closes = closes and (shown is not None or not _HIDDEN.match(text, begin))
+        end = shown.end() if shown else text.find(">", begin) + 1
+        if not end:
+            break
+        found += [text[position:begin], " "]
+        position = end
+    return "".join([*found, text[position:]])
 
 
 def parts(message: Message) -> tuple[Part, ...]:
@@ -155,15 +171,19 @@ def _leaves(message: Message, depth: int) -> Iterator[Part]:
 
 def pieces(rest: bytes, boundary: str) -> list[tuple[int, int]]:
     """Where the parts between the boundary lines of a multipart stand, from and to (RFC 2046 5.1.1)."""
-    mark = re.escape(boundary.encode("utf-8", "replace"))
+    mark = b"--" + boundary.encode("utf-8", "replace")
     found: list[tuple[int, int]] = []
-    begin = -1
-    for line in re.finditer(rb"(?:\A|(?:\A|\r?\n)(?=--))--" + mark + rb"(--)?[ \t]*(?:\r?\n|\Z)", rest):
+    begin, at = -1, -1
+    while (at := rest.find(mark, at + 1)) >= 0:
+        line = _BOUNDARY_END.match(rest, at + len(mark)) if at == 0 or rest[at - 1 : at] == b"\n" else None
+        if line is None:
+            continue
         if begin >= 0:
-            found.append((begin, max(begin, line.start())))
+            end = at - 2 if rest[at - 2 : at] == b"\r\n" else max(0, at - 1)
+            found.append((begin, max(begin, end)))
         if line[1]:
             return found
-        begin = line.end()
+        begin, at = line.end(), line.end() - 1
     return [*found, (begin, len(rest))] if begin >= 0 else found
 
 

@@ -49,7 +49,8 @@ class Try:
     """One target tried. `stage` is where it ended: "CONNECT", "BANNER", "EHLO", "STARTTLS", "TLS", "MAIL",
     "RCPT", "DATA", "END" or "" when it went through. `broken` says how the connection failed ("refused",
     "timeout", "reset", "handshake"), `verdict` why TLS was not good enough, `reply` what the other side said.
-    `recipients` are the answers given to each, `banner` the greeting, where only that was asked."""
+    `recipients` are the answers given to each, `banner` the greeting, where only that was asked, `dsn` whether the last
+    EHLO announced DSN."""
 
     target: Target
     stage: str = ""
@@ -59,6 +60,7 @@ class Try:
     tls: TlsFacts | None = None
     recipients: Mapping[Address, Reply] = field(default_factory=dict)
     banner: Reply | None = None
+    dsn: bool = False
 
 
 @value
@@ -72,6 +74,10 @@ class Outcome:
     def about(self, wire: Address) -> Try | None:
         """The last try in which something was said about a recipient (by its address on the way), or else the last."""
         return next((t for t in reversed(self.tries) if wire in t.recipients), self.last)
+
+    def taker(self, wire: Address) -> Try | None:
+        """The try in which a recipient was taken."""
+        return next((t for t in self.tries if not t.stage and wire in t.recipients and t.recipients[wire].ok), None)
 
     @property
     def last(self) -> Try | None:

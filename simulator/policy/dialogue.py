@@ -221,7 +221,7 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
         final = _said((yield Data(errand.content)), "DATA")
         answers.update(dict.fromkeys(accepted, final.reply))
         yield Quit()
-        return Try(target, tls=tls, recipients=answers, reply=final.reply)
+        return Try(target, tls=tls, recipients=answers, reply=final.reply, dsn="DSN" in offered)
     except _Ended as end:
         if not end.broken:
             yield Quit()

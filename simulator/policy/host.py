@@ -25,7 +25,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = ["LAB_PASSWORD", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host", "Notice", "SaysMailboxFull", "Submission", "Traced"]  # fmt: skip
+__all__ = ["LAB_PASSWORD", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host", "Notice", "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced"]  # fmt: skip
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
@@ -118,6 +118,14 @@ class SaysMailboxFull(Protocol):
     """A host that takes mail for a mailbox that is full and returns it at delivery, in words of its own."""
 
     def mailbox_full(self, mailbox: Address) -> Reply: ...
+
+
+@runtime_checkable
+class SpeaksPlainly(Protocol):
+    """A host that tells whether its replies carry enhanced status codes (RFC 2034); what its listener adds follows it."""
+
+    @property
+    def enhanced_codes(self) -> bool: ...
 
 
 class Host(Protocol):

@@ -151,9 +151,19 @@ def _kept(event: Event, told: _Told) -> Written:
     yield "QUEUE", f"{event['reply']}; next attempt {span(event['due_s'] - event.t)} later", True
 
 
+_UNREPORTED = {
+    "double-bounce": ": it is a report itself", "null-sender": ": the sender is <>", "not-wanted": ": NOTIFY asks for none",
+}  # fmt: skip
+
+
 def _bounced(event: Event, told: _Told) -> Written:
-    report = f"; report to {told.name(event['to'])}" if event["report"] else "; no report is written"
+    why = _UNREPORTED.get(event.get("unreported", ""), "")
+    report = f"; report to {told.name(event['to'])}" if event["report"] else f"; no report is written{why}"
     yield "RETURN", f"{event['reply']}{report}", False
+
+
+def _reported(event: Event, told: _Told) -> Written:
+    yield "REPORT", f"{event['rcpt']}: {event['action']}; report to {told.name(event['to'])}", False
 
 
 def _expanded(event: Event, told: _Told) -> Written:
@@ -181,6 +191,7 @@ def _held(event: Event, told: _Told) -> Written:
 _WRITERS: Mapping[str, Callable[[Event, _Told], Written]] = {
     "session.open": _connected, "tls": _secured, "accepted": _accepted, "refused": _refused, "dns": _asked,
     "unroutable": _unroutable, "attempt": _attempted, "delivered": _delivered, "kept": _kept, "bounced": _bounced,
+    "reported": _reported,
     "expanded": _expanded, "dropped": _dropped, "held": _held, "fault": _struck,
 }  # fmt: skip
 

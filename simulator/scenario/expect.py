@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from simulator.mail.address import Address
-from simulator.mail.message import Message
 from simulator.mail.path import folded, print_path
 from simulator.played import Played
 from simulator.scenario.authenticated import check_auth
@@ -24,8 +23,9 @@ from simulator.scenario.measures import (
     measured,
     retries,
 )
+from simulator.scenario.reports import check_ndr
 from simulator.scenario.rules import check_rules
-from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, header_differences, is_about
+from simulator.scenario.wire import Difference, check_headers, check_session, check_tls, is_about
 from simulator.source import Entry, Node
 from simulator.trace import Event
 
@@ -96,61 +96,10 @@ def _fact_fits(entry: Entry, value: str) -> bool:
     return text_fits(entry.node, lambda want: says_fits(want, value))
 
 
-def _ndr(node: Node, played: Played) -> Iterable[Difference]:
-    bounced = played.of("bounced")
-    written = [e for e in bounced if e["report"]]
-    if node.is_scalar and folded(node.text) == "none":
-        for event in written[:1]:
-            yield Difference("ndr", node.at, "none", f"{event.host} told {event['to']}: {event['reply']}")
-        return
-    if not written:
-        refused = "the client was refused and got no report" if played.of("refused") and not bounced else "no report"
-        yield Difference("ndr", node.at, shown(node), refused)
-        return
-    results = [list(_report_differs(node, event, played)) for event in written]
-    if all(results):
-        yield from min(results, key=len)
-
-
 def _nothing_written(node: Node, played: Played) -> Iterable[Difference]:
     """`also: none`."""
     for ending in played.reports[:1]:
         yield Difference("also", node.at, "none", print_path(ending.path))
-
-
-def _report_differs(node: Node, event: Event, played: Played) -> Iterable[Difference]:
-    message = _report_message(event["report"], played)
-    text = message.content.decode("utf-8", "replace") if message else ""
-    to = {folded(event["to"]), folded(_person(event["to"], played))}
-    status = event["codes"].split()
-    facts: dict[str, Callable[[str], bool]] = {
-        "to": lambda want: folded(want) in to,
-        "by": lambda want: folded(want) == folded(event.host),
-        "remote": lambda want: folded(want) == folded(event["by"]),
-        "code": lambda want: code_fits(want, event["codes"]) or want in status,
-        "says": lambda want: says_fits(want, text) or says_fits(want, event["reply"]),
-        "remote says": lambda want: says_fits(want, event["remote"]),
-        "lacks": lambda want: not says_fits(want, text),
-    }
-    got = {
-        "to": event["to"], "by": event.host, "remote": event["by"], "code": event["codes"], "says": event["reply"],
-        "remote says": event["remote"], "lacks": "it is there",
-    }  # fmt: skip
-    for entry in node.entries:
-        key = entry.key.casefold()
-        if key == "headers":
-            yield from header_differences(entry.node, message or Message.parse(b""), "ndr headers")
-        elif key == "lacks":
-            if not all(facts["lacks"](item.text) for item in entry.node.items):
-                yield Difference("ndr lacks", entry.node.at, shown(entry.node), got["lacks"])
-        elif key not in facts:
-            yield Difference(f"ndr {entry.key}", entry.key_at, shown(entry.node), "there is no such fact of a report")
-        elif not text_fits(entry.node, facts[key]):
-            yield Difference(f"ndr {key}", entry.node.at, shown(entry.node), got[key])
-
-
-def _report_message(report: str, played: Played) -> Message | None:
-    return next((d.message for d in played.deliveries if d.msg == report), None)
 
 
 def _person(address: str, played: Played) -> str:
@@ -234,7 +183,7 @@ CHECKS: Mapping[str, Check] = {
     "reply": _reply,
     "deferred": _deferred,
     "also": _nothing_written,
-    "ndr": _ndr,
+    "ndr": check_ndr,
     "tls": check_tls,
     "headers": check_headers,
     "auth": check_auth,

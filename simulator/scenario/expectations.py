@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.mail.dsn import ACTIONS
 from simulator.mail.path import folded
 from simulator.scenario.compare import alternatives, in_range
 from simulator.scenario.errors import near_miss
@@ -24,7 +25,10 @@ __all__ = ["FACTS", "check_expectation", "invariants"]
 FACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "reply": ("at", "code", "says"),
     "deferred": ("at", "code", "says", "remote"),
-    "ndr": ("to", "by", "remote", "code", "says", "remote says", "lacks", "headers"),
+    "ndr": (
+        *("to", "by", "remote", "code", "says", "remote says", "lacks", "headers"),
+        *("action", "about", "original", "envid", "returned"),
+    ),
     "auth": ("at", "spf", "dkim", "dmarc", "arc", "compauth", "scl", "ip"),
     "attributed": ("tenant", "direction", "connector"),
     "session": ("ehlo has", "ehlo lacks", "commands", "never", "replies", "count"),
@@ -87,6 +91,10 @@ def _facts(node: Node, reading: _Reading) -> None:
     key, allowed = reading.key, FACTS[reading.key]
     if node.is_scalar and key in ("ndr", "loop") and folded(node.text) == "none":
         return
+    if key == "ndr" and node.is_list and node.items:  # one for each of several reports
+        for item in node.items:
+            _facts(item, reading)
+        return
     if not node.is_map:
         none = "none, or " if key in ("ndr", "loop") else ""
         reading.problems.error(node.at, f"{key}: a map is expected.", f"Write {none}{{{allowed[0]}: ...}}")
@@ -126,7 +134,11 @@ def _fact(entry: Entry, reading: _Reading) -> None:
                 reading.problems.error(item.at, f"{text!r} is no direction.", "Write Originating or Incoming.")
             elif (reading.key, fact) in _SERVERS and item.is_scalar and not _is_host(text):
                 reading.names.check_server(text, item.at, reading.problems)
-            elif (reading.key, fact) == ("ndr", "to") and item.is_scalar:
+            elif (reading.key, fact) == ("ndr", "action") and folded(text) not in ACTIONS:
+                reading.problems.error(item.at, f"{text!r} is no action of a report.", near_miss(text, ACTIONS).strip())
+            elif (reading.key, fact) == ("ndr", "returned") and folded(text) not in ("full", "headers", "none"):
+                reading.problems.error(item.at, f"{text!r} is not full, headers or none.")
+            elif reading.key == "ndr" and fact in ("to", "about") and item.is_scalar:
                 reading.names.check_person(text, item.at, reading.problems)
 
 

@@ -70,8 +70,8 @@ def hand_over(send: Send, world: World, at: datetime) -> Handover:
     passage = Passage(msg, 0, "", dict.fromkeys(send.to, ""))
     name = owner.address if owner and (own or send.auth) else send.sender or f"postmaster@{server.fqdn}"
     errand = Errand(
-        source, send.helo or f"[{source}]", sender, send.to, content, _demand(send), port,
-        login=(str(name), send.password or LAB_PASSWORD) if login else None, passage=passage,
+        source, send.helo or f"[{source}]", sender, send.to, content, _demand(send), port, send.parameters,
+        dict(send.recipient_parameters), login=(str(name), send.password or LAB_PASSWORD) if login else None, passage=passage,
     )  # fmt: skip
     target = Target(server.fqdn, server.addresses[0])
     start = person.name if person else str(send.sender) if send.sender else "<>"

@@ -109,8 +109,12 @@ def _pair(fits: list[list[bool]], count: int) -> dict[int, int]:
 
 
 def _reports(also: Sequence[Sentence], played: Played, names: Mapping[str, str]) -> Iterable[Difference]:
-    for sentence in also:
-        verdicts = [matches(sentence, e.path, names) for e in played.reports]
-        if not any(verdicts):
-            got = max(verdicts, key=lambda v: v.hop).got if verdicts else "no host wrote a message"
+    """Each sentence has a message of its own."""
+    verdicts = [[matches(sentence, e.path, names) for e in played.reports] for sentence in also]
+    pairs = _pair([[bool(v) for v in row] for row in verdicts], len(played.reports))
+    for number, sentence in enumerate(also):
+        if number not in pairs:
+            nearest = max(verdicts[number], key=lambda v: v.hop, default=None)
+            again = "no further message goes this way" if nearest else "no host wrote a message"
+            got = nearest.got if nearest is not None and not nearest else again
             yield Difference("also", sentence.at, sentence.text, got)

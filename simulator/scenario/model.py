@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulator.mail.address import Address, Sender
+from simulator.mail.envelope import Parameters
 from simulator.scenario.sentence import ELLIPSIS, Sentence
 from simulator.source import NOWHERE, Node, Problem, Source
 from simulator.topology import CertificateSpec, Lab
@@ -39,6 +40,8 @@ class Send:
     auth: str = ""  # the person who logs in, by the name in `people`
     password: str = ""  # what is shown at login; empty for the right one
     null_sender: bool = False  # the envelope says <>; `sender` still says who sends
+    parameters: Parameters = field(default_factory=dict)  # of MAIL: RET, ENVID
+    recipient_parameters: Mapping[Address, Parameters] = field(default_factory=dict)  # of RCPT: NOTIFY, ORCPT
     after: timedelta = timedelta()
     at: Source = NOWHERE
 

@@ -130,7 +130,10 @@ STAGE_WORDS: Final[Mapping[str, Word]] = {
 EXPECTATIONS: Final[Mapping[str, Word]] = {
     "reply": Word("the refusal in the SMTP session: at, code, says", _MAP),
     "deferred": Word("the queue's own text: at, code, says, remote", _MAP),
-    "ndr": Word("none, or the report: to, by, remote, code, says, remote says, lacks, headers", {"type": ["string", "object"]}),
+    "ndr": Word(
+        "none, or the report: to, by, remote, code, says, remote says, lacks, headers, action, about, original, envid, returned",
+        {"type": ["string", "object", "array"]},
+    ),
     "tls": Word("a -> b: none, encrypted, trusted or verified; at least X; any", _MAP),
     "headers": Word("header of the delivered message: present, absent, text or /regular expression/", _MAP),
     "auth": Word("spf, dkim, dmarc, compauth, scl, ip as the deciding host saw them", _MAP),
@@ -190,6 +193,10 @@ SEND_WORDS: Final[Mapping[str, Word]] = {
     "auth": Word("the person who logs in", _TEXT),
     "password": Word("what is shown at login; left out: lab, the right one; `Bearer lab` is the right token, for XOAUTH2", _TEXT),
     "null sender": Word("true: the envelope sender is <>", _TEXT),
+    "notify": Word("which reports are asked for: never, or some of success, failure, delay; or a map by recipient", _ANY),
+    "ret": Word("how much a report of failure gives back: full or headers", {"enum": ["full", "headers"]}),
+    "envid": Word("the sender's own name for the message, which reports repeat", _TEXT),
+    "orcpt": Word("whom the sender wrote to at first: an address, rfc822;ADDRESS, or a map by recipient", _ANY),
     "after": Word("how long after the one before it is sent", _TEXT),
 }  # fmt: skip
 

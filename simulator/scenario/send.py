@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.settings import read_bool
+from simulator.scenario.asking import Asked, asked_of_reports, envid, ret
 from simulator.scenario.certificate import read_certificate
 from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.names import Names
@@ -38,6 +39,7 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)  # fields of `Send`
     server_at: Source = NOWHERE
     certificate_of: str = ""  # the server whose certificate the client shows
+    asked: dict[str, Asked] = field(default_factory=dict)  # parameters of RCPT
 
     @property
     def addresses(self) -> list[Address]:
@@ -73,7 +75,7 @@ def _draft(node: Node, reading: _Reading) -> Draft:
         if key not in SEND_WORDS:
             says = f"unknown key {entry.key} in send."
             reading.problems.error(entry.key_at, says, near_miss(entry.key, SEND_WORDS).strip())
-        elif key not in ("to", "headers", "cert") and not value.is_scalar:
+        elif key not in ("to", "headers", "cert", "notify", "orcpt") and not value.is_scalar:
             reading.problems.error(value.at, f"{key}: one value is expected.")
         else:
             _KEYS[key](draft, value, reading)
@@ -187,6 +189,23 @@ def _null(draft: Draft, node: Node, reading: _Reading) -> None:
         reading.problems.error(node.at, f"null sender: {bad}.", "Write true or false.")
 
 
+def _asks(key: str) -> Callable[[Draft, Node, _Reading], None]:
+    def read(draft: Draft, node: Node, reading: _Reading) -> None:
+        draft.asked[key] = asked_of_reports(key, node, reading.names, reading.problems)
+
+    return read
+
+
+def _parameter(key: str, convert: Callable[[str], str]) -> Callable[[Draft, Node, _Reading], None]:
+    def read(draft: Draft, node: Node, reading: _Reading) -> None:
+        try:
+            draft.values.setdefault("parameters", {})[key.upper()] = convert(node.text)
+        except ValueError as bad:
+            reading.problems.error(node.at, f"{key}: {bad}.")
+
+    return read
+
+
 _KEYS: Mapping[str, Callable[[Draft, Node, _Reading], None]] = {
     "from": _from,
     "to": _to,
@@ -204,5 +223,9 @@ _KEYS: Mapping[str, Callable[[Draft, Node, _Reading], None]] = {
     "auth": _auth,
     "password": _text("password"),
     "null sender": _null,
+    "notify": _asks("notify"),
+    "ret": _parameter("ret", ret),
+    "envid": _parameter("envid", envid),
+    "orcpt": _asks("orcpt"),
     "after": _value("after", "after", duration),
 }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.mail.address import Address
+from simulator.scenario.asking import by_recipient
 from simulator.scenario.model import Send
 from simulator.scenario.names import Names
 from simulator.scenario.send import Draft
@@ -71,6 +72,8 @@ def _finished(draft: Draft, said: _Said, names: Names, lab: Lab, problems: Probl
             problems.error(draft.at, f"cert: there is no server {draft.certificate_of} in this lab.")
         else:
             values["certificate"] = shown_by.certificate
+    if draft.asked:
+        values["recipient_parameters"] = by_recipient(draft.asked, to, problems)
     return Send(sender, to, person, at=at, **values)
 
 

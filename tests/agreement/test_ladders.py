@@ -39,9 +39,9 @@ DEVICE = (
 )
 
 
-def played(lab: str, sender: str, to: str, dead: str, given: str = "{}", more: str = "") -> FlowResult:
+def played(lab: str, sender: str, to: str, dead: str, do: str = "[]", given: str = "{}", more: str = "") -> FlowResult:
     text = (
-        f"lab: {LABS / lab}.yaml\nflows:\n  x:\n    given: {given}\n    faults: [{{at: {dead}, down: 30d}}]\n"
+        f"lab: {LABS / lab}.yaml\nflows:\n  x:\n    given: {given}\n    faults: [{{at: {dead}, down: 30d}}]\n    do: {do}\n"
         f"    send: {{from: {sender}, to: {to}{more}}}\n    copies: 0\n"
     )
     scenario = load_scenario(lambda name: text if name == "x.yaml" else read_text(name), "x.yaml")
@@ -70,7 +70,7 @@ def test_every_attempt_is_made_when_the_ladder_says_and_then_the_sender_is_told(
     lab: str, sender: str, to: str, dead: str, holder: str, ladder: Ladder, code: str, given: str, more: str
 ) -> None:
     began = time.perf_counter()
-    result = played(lab, sender, to, dead, given, more)
+    result = played(lab, sender, to, dead, given=given, more=more)
     wall = time.perf_counter() - began
     assert [] == [d for d in result.differences if d.key != "copies"]
     log = result.played.log
@@ -87,10 +87,24 @@ def test_every_attempt_is_made_when_the_ladder_says_and_then_the_sender_is_told(
 
 @pytest.mark.parametrize("waits", [[], [1], [1, 2]])
 def test_a_device_tries_once_to_three_times_and_forgets_without_a_word(waits: list[int]) -> None:
-    result = played("contoso", "Scanner", "Bob", "m365", DEVICE.replace("RETRY", str(waits)))
+    result = played("contoso", "Scanner", "Bob", "m365", given=DEVICE.replace("RETRY", str(waits)))
     assert [] == [d for d in result.differences if d.key != "copies"]
     found = tried(result, "scanner")
     assert waits == [round((b - a) / 60) for a, b in pairwise(found)]
     (ending,) = result.played.endings
     assert ("DROPPED", "scanner") == (ending.path.end.word, ending.path.legs[-1].server)
     assert () == result.played.reports
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", [0, 15, 45, 105, 195]),
+        ("Retry Intervals: [10, 10, 10, 1440]", [0, 10, 20, 30, 1470]),
+        ("Retry Intervals: [5]", [0, 5]),
+    ],
+)  # fmt: skip
+def test_smartermail_tries_as_its_list_of_intervals_says(settings: str, expected: list[int]) -> None:
+    do = f"[{{settings onprem: {{{settings}}}}}]" if settings else "[]"
+    found = tried(played("contoso", "John", "Sun", "m365", do), "onprem")
+    assert expected == [round((at - found[0]) / 60) for at in found]

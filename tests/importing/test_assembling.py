@@ -70,7 +70,7 @@ def test_smartermails_domain_location_is_its_inbound_message_delivery() -> None:
     (domain,) = made.objects
     assert "External (use MX record)" == domain.settings["Inbound Message Delivery"].text
     assert any("domainLocation 1" in n.why for n in notes(found, "guessed"))
-    assert ["isSplitDomain"] == [n.key for n in notes(found, "not modelled")]
+    assert ["Hostname", "isSplitDomain"] == [n.key for n in notes(found, "not modelled")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.mail.message import Message
-from simulator.mail.mime import content_type, decoded, encoded, parts
+from simulator.mail.mime import content_type, decoded, encoded, parts, pieces
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,35 @@ def test_nesting_without_end_ends() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
 
     assert 1 == len(parts(Message.parse(head * 100)))
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (b"--b\r\nA\r\n--b\r\nB\r\n--b--\r\n", [b"A", b"B"]),
+        (b"preamble\r\n--b\r\nA\r\n--b--\r\nepilogue\r\n--b\r\nX", [b"A"]),
+        (b"--b\r\n--b\r\nA", [b"", b"A"]),  # an empty part
+        (b"--b \t\nA\n--bb\nB\n--b--", [b"A\n--bb\nB"]),
+        (b"--b\r\nA --b\r\n", [b"A --b\r\n"]),
+        (b"--b-- \r\n", []),
+        (b"no boundary", []),
+    ],
+)
+def test_parts_stand_between_boundary_lines(rest: bytes, expected: list[bytes]) -> None:
+    assert expected == [rest[begin:end] for begin, end in pieces(rest, "b")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<p>a</p>b", " a b"),
+        ("<STYLE>x > y</style>a<b", " a<b"),
+        ("<script>1<script>2</script>3</script>4", " 3 4"),
+        ("<scripts>a", " a"),
+        ("<script>never closed", " never closed"),
+        ("a < b", "a < b"),
+    ],
+)
+def test_people_do_not_read_tags(text: str, expected: str) -> None:
+    (part,) = parts(Message.parse(b"Content-Type: text/html\r\n\r\n" + text.encode()))
+    assert expected == part.text

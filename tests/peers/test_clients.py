@@ -55,8 +55,8 @@ _WITHOUT_LISTENER = {"device", "external"}  # the one has none, the other is som
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[tuple[LiveLab, World]]:
-    lab, _ = load_lab(lambda _: LAB, "lab.yaml")
+async def running(text: str = LAB) -> AsyncIterator[tuple[LiveLab, World]]:
+    lab, _ = load_lab(lambda _: text, "lab.yaml")
     async with LiveLab(lab, start=BEGIN) as live:
         world = World(lab, Log(BEGIN), keys=live.world.keys)
         await live.begin(world)

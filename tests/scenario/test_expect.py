@@ -23,7 +23,14 @@ LOOPING = """\
 do: [Set-OutboundConnector: {Identity: O365 to own servers, Enabled: false}]
 path: Sun -> internet -> ... -> m365 -> LOOP 554 5.4.14 for John"""
 
+ASKED = "send: {from: Bob, to: Sun, notify: success, envid: a b}\npath: Bob -> m365 -> internet -> Sun"
+
 HOLDS = [
+    (ASKED, "ndr: {action: delivered, about: Sun, to: Bob, by: internet, code: 2.1.5, envid: a b, returned: headers}"),
+    (ASKED, "ndr: [{action: delivered}, {about: Sun, action: delivered}]"),
+    (ASKED, "also: [internet -> m365 -> Bob]"),
+    (UNKNOWN, "ndr: {action: failed, about: nobody@contoso.com, original: {any of: ['', x]}}"),
+    (DELIVERED, "also: none"),
     (REFUSED, "reply: {at: RCPT, code: 5.7.64, says: relay access denied}"),
     (REFUSED, "reply: {m365: {code: 550}}"),
     (REFUSED, "reply: {code: {any of: [554, 550]}}"),
@@ -104,6 +111,15 @@ FAILS = [
     (DELIVERED, "within: 0s", None),
     (DELIVERED, "loop: {by: m365}", ("loop", "by: m365", "no loop detector stopped it")),
     (DELIVERED, "attributed: {direction: Incoming}", ("attributed direction", "Incoming", "Originating")),
+    (ASKED, "ndr: none", ("ndr", "none", "internet told bob@contoso.com: sun@customer.example: delivered")),
+    (ASKED, "ndr: {by: internet}", ("ndr", "by: internet", "no report")),  # it is none of failure
+    (ASKED, "ndr: {action: relayed}", ("ndr action", "relayed", "delivered")),
+    (ASKED, "ndr: {action: delivered, about: Bob}", ("ndr about", "Bob", "sun@customer.example")),
+    (ASKED, "ndr: {action: delivered, envid: b}", ("ndr envid", "b", "a b")),
+    (ASKED, "ndr: {action: delivered, returned: full}", ("ndr returned", "full", "headers")),
+    (ASKED, "ndr: [{action: delivered}, {action: failed}]", ("ndr action", "failed", "delivered")),
+    (ASKED, "also: none", None),
+    (ASKED, "also: [internet -> m365 -> Bob, internet -> m365 -> Bob]", None),
     (DELIVERED, "ndr: {to: Bob}", ("ndr", "to: Bob", "no report")),
     (DELIVERED, "reply: {code: 550}", ("reply", "code: 550", "no refusal")),
     (DELIVERED, "deferred: {at: m365}", ("deferred", "at: m365", "never deferred")),

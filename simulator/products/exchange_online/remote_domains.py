@@ -4,6 +4,7 @@
 | --- | --- |
 | AutoForwardEnabled | mail that was forwarded automatically to the domain is dropped; nobody is told |
 | NDREnabled | senders of the domain get no non-delivery reports |
+| DeliveryReportEnabled | they get no reports of success |
 
 The entry that names a domain most exactly counts: `contoso.com`, then `*.contoso.com` (which covers contoso.com too), then
 `*`. The entry `Default` is `*`, exists in every tenant and cannot be removed (CMD New-RemoteDomain, Set-RemoteDomain).
@@ -25,7 +26,7 @@ from simulator.products.exchange_online.notation import domain_pattern, exactnes
 from simulator.products.exchange_online.steps import single
 from simulator.source import ProblemList
 
-__all__ = ["BUILT_IN", "RemoteDomain", "remote_domain", "reports_dropped", "stops_forward"]
+__all__ = ["BUILT_IN", "RemoteDomain", "confirmations_dropped", "remote_domain", "reports_dropped", "stops_forward"]
 
 _TEST = "tests/products/exchange_online/test_remote_domains.py"
 AUTO_FORWARD = rule(
@@ -36,6 +37,12 @@ AUTO_FORWARD = rule(
 NO_REPORTS = rule(
     "EXO-REMOTE-2", "Senders of a remote domain with NDREnabled false get no non-delivery reports", fidelity="documented",
     source="CMD Set-RemoteDomain NDREnabled", test=_TEST,
+)  # fmt: skip
+
+NO_CONFIRMATIONS = rule(
+    "EXO-REMOTE-3", "Senders of a remote domain with DeliveryReportEnabled false get no reports of success", fidelity="inferred",
+    source="CMD Set-RemoteDomain DeliveryReportEnabled, as its name goes; its reach is inferred",
+    test="tests/products/exchange_online/test_report.py",
 )  # fmt: skip
 
 BUILT_IN = "Default"
@@ -53,7 +60,7 @@ class RemoteDomain(Settings):
     NDREnabled: bool = flag(True, "senders of the domain get non-delivery reports")
     AllowedOOFType: object = ignored("which automatic replies are sent")
     AutoReplyEnabled: object = ignored("whether automatic replies are sent")
-    DeliveryReportEnabled: object = ignored("whether delivery reports are sent")
+    DeliveryReportEnabled: bool = flag(True, "senders of the domain get the reports of success that they ask for")
     MeetingForwardNotificationEnabled: object = ignored("notices of forwarded meetings")
     IsInternal: bool = flag(False, "mail flow rules treat recipients of the domain as internal")
     TrustedMailInboundEnabled: object = ignored("mail from the domain skips filtering")
@@ -111,3 +118,9 @@ def reports_dropped(sender: Address, entries: Mapping[str, RemoteDomain]) -> boo
     """Whether a sender outside is to get no reports (rule EXO-REMOTE-2)."""
     found = remote_domain(sender.domain, entries)
     return found is not None and not found.NDREnabled
+
+
+def confirmations_dropped(sender: Address, entries: Mapping[str, RemoteDomain]) -> bool:
+    """Whether a sender outside is to get no reports of success (rule EXO-REMOTE-3)."""
+    found = remote_domain(sender.domain, entries)
+    return found is not None and not found.DeliveryReportEnabled

@@ -14,6 +14,8 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.bounce import Failure, header_lines, may_report, report_message
+from simulator.policy.confirm import told
+from simulator.policy.delay import is_delay_due
 from simulator.policy.host import Held, Notice
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
@@ -21,9 +23,9 @@ from simulator.products.exchange_online.forest import Profile
 from simulator.products.exchange_online.headers import AUTH_AS
 from simulator.products.exchange_online.hops import hop_rows, hop_time, printed_time
 from simulator.products.exchange_online.identifiers import mailbox_server
-from simulator.products.exchange_online.remote_domains import reports_dropped
+from simulator.products.exchange_online.remote_domains import confirmations_dropped, reports_dropped
 
-__all__ = ["delayed", "report"]
+__all__ = ["confirmed", "delayed", "report"]
 
 REPORT = rule(
     "EXO-NDR-2", "The report has the sections of the modern layout; its sentences are shortened", fidelity="observed",
@@ -39,6 +41,20 @@ rule(
     source="CMD Set-TransportService DelayNotificationTimeout, of Exchange Server; knob delay_notice",
     test="tests/products/exchange_online/test_report.py",
 )  # fmt: skip
+
+SUCCESS = rule(
+    "EXO-NDR-5", "Reports of success are called Delivered, Relayed or Expanded, with a sentence for each", fidelity="inferred",
+    source="delivery receipts as recalled; no page at hand quotes them", test="tests/products/exchange_online/test_report.py",
+)  # fmt: skip
+
+_SUCCESS = {
+    "delivered": ("Delivered", "Your message has been delivered to the following recipients:"),
+    "relayed": (
+        "Relayed",
+        "Delivery to these recipients or groups is complete, but no delivery notification was sent by the destination server:",
+    ),
+    "expanded": ("Expanded", "Your message was expanded to the members of these groups:"),  # the sentence is inferred
+}
 
 _SYSTEM = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e"
 """Local part of the system mailbox that writes reports, as seen in captured ones."""
@@ -66,30 +82,44 @@ def delayed(
 ) -> Message | None:
     """The notice that a message has to wait, once for each recipient; None where it is not due, or not wanted."""
     settings, knobs = tenant.settings.TransportConfig, tenant.settings.knobs
-    if held.sender is None or not knobs.delay_notice or not may_report(held, recipient, "DELAY"):
+    if held.sender is None:
         return None
     inside = tenant.domains.accepts(held.sender.domain)
     wanted = settings.InternalDelayDsnEnabled if inside else settings.ExternalDelayDsnEnabled
     if not inside and reports_dropped(held.sender, tenant.settings.RemoteDomains):
         return None
-    told: set[tuple[datetime, str, str]] = at.memory.setdefault("delays told", set())
-    mark = (held.arrived, held.message.get("Message-ID") or "", recipient.key)
-    if not wanted or at.now - held.arrived < knobs.delay_notice or mark in told:
+    if not wanted or not is_delay_due(held, recipient, knobs.delay_notice, at):
         return None
-    told.add(mark)
     says = (
         f"Delivery to {recipient} is delayed. It will be tried until {printed_time(until)}; you needn't send it again."
     )
     return _message(held, Failure(recipient, reply, until=until), "Delivery delayed", says, tenant, at)
 
 
-def _message(held: Held, failure: Failure, word: str, says: str, tenant: Profile, at: Moment) -> Message:
+def confirmed(
+    held: Held, recipient: Address, action: str, reply: Reply, remote_host: str, tenant: Profile, at: Moment
+) -> Notice | None:
+    """The report of success that NOTIFY=SUCCESS asked for; None where a remote domain is to get none."""
+    assert held.sender is not None
+    outside = not tenant.domains.accepts(held.sender.domain)
+    if outside and confirmations_dropped(held.sender, tenant.settings.RemoteDomains):
+        return None
+    word, says = _SUCCESS[action]
+    subject = held.message.get("Subject") or ""
+    lines = [says, "", str(held.original or recipient), "", f"Subject: {subject}".rstrip()]
+    message = _message(held, told(recipient, action, reply, remote_host), word, lines, tenant, at)
+    return Notice(message, held.sender, tenant.name)
+
+
+def _message(
+    held: Held, failure: Failure, word: str, says: str | list[str], tenant: Profile, at: Moment
+) -> Message:  # fmt: skip
     assert held.sender is not None
     host = mailbox_server(tenant.name)
     subject = held.message.get("Subject") or ""
     return report_message(
         held, failure, fqdn=host, author=_author(held.sender, tenant, host), subject=f"{word}: {subject}",
-        lines=_lines(held, failure, says, host, subject), at=at,
+        lines=_lines(held, failure, says, host, subject) if isinstance(says, str) else says, at=at,
         headers=[(AUTH_AS, "Internal")], received_from=held.session.helo,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from simulator.products.exchange_online.forwarding import FORWARDER, SENDS_AS
 from simulator.products.exchange_online.headers import sent, stamped
 from simulator.products.exchange_online.identifiers import egress_name, frontend, suffix
 from simulator.products.exchange_online.pools import leaves_as, pool, pool_address
-from simulator.products.exchange_online.report import report
+from simulator.products.exchange_online.report import confirmed, report
 from simulator.products.exchange_online.retry import fates
 from simulator.products.exchange_online.routing import route
 from simulator.products.exchange_online.signing import explained, signed
@@ -129,6 +129,11 @@ class Tenant:
         if own and reply != wording.external_forwarding():  # what may not leave is told to whoever wrote it
             held = replace(held, sender=Address.parse(own))
         return report(held, recipient, reply, remote, remote_host, self.profile, at)
+
+    def confirm(
+        self, held: Held, recipient: Address, action: str, reply: Reply, remote_host: str, at: Moment
+    ) -> Notice | None:
+        return confirmed(held, recipient, action, reply, remote_host, self.profile, at)
 
     def mailbox_full(self, mailbox: Address) -> Reply:
         return notices.mailbox_full()

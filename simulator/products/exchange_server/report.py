@@ -16,6 +16,7 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message, rfc5322_date
 from simulator.mail.reply import Reply
 from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.delay import is_delay_due
 from simulator.policy.host import Held, Notice
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
@@ -69,11 +70,8 @@ def delayed(
     wanted = (
         settings.TransportConfig.InternalDelayDsnEnabled if inside else settings.TransportConfig.ExternalDelayDsnEnabled
     )
-    told: set[tuple[datetime, str, str]] = at.memory.setdefault("delays told", set())
-    mark = (held.arrived, held.message.get("Message-ID") or "", recipient.key)
-    if not wanted or at.now - held.arrived < settings.TransportService.DelayNotificationTimeout or mark in told:
+    if not wanted or not is_delay_due(held, recipient, settings.TransportService.DelayNotificationTimeout, at):
         return None
-    told.add(mark)
     lines = [
         "Delivery is delayed to these recipients or groups:",
         "",

@@ -11,12 +11,11 @@ host's name, so a made-up address leads nowhere; `day` counts in a circle of 1,0
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from simulator.mail.address import Address, AddressError, Sender
+from simulator.mail.address import Address, Sender
+from simulator.policy import srs
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.host import Held
 from simulator.policy.route import Expand, Routing
@@ -35,10 +34,6 @@ REWRITES = rule(
     "NET-FWD-2", "With srs the envelope sender becomes an address of the forwarding host that leads back to the original one",
     fidelity="documented", source="Sender Rewriting Scheme (libsrs2 documentation); hash and age are this simulator's", test=_TEST,
 )  # fmt: skip
-
-_SRS = re.compile(r"SRS0=([a-z2-7]{4})=([a-z2-7]{2})=([^=]+)=(.+)\Z", re.I)
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_DAYS, _OLDEST = 1024, 21
 
 
 class Forwards:
@@ -78,39 +73,12 @@ class Forwards:
 
     def rewritten(self, sender: Address, box: Address, now: datetime) -> Address:
         """The address of this host that stands for a sender."""
-        day = _day(now)
-        return Address(
-            f"SRS0={self._hash(day, sender.domain, sender.local)}={day}={sender.domain}={sender.local}", box.domain
-        )
+        return srs.rewritten(sender, box, self.fqdn, now)
 
     def back(self, address: Address, now: datetime) -> Address | None:
         """Whom a rewritten address stands for; None where it is none, forged or too old."""
-        found = _SRS.match(address.local)
-        if not found:
-            return None
-        hashed, day, domain, local = found.groups()
-        if hashed.upper() != self._hash(day.upper(), domain, local) or _age(day.upper(), now) > _OLDEST:
-            return None
-        try:
-            return Address.parse(f"{local}@{domain}")
-        except AddressError:
-            return None
+        return srs.back(address, self.fqdn, now)
 
     def back_step(self, address: Address, original: Address, at: Source) -> Step:
         says = f"{address} stands for {original}"
         return Step("SRS", REWRITES, "back", says, (Candidate("srs", True, "back", says, at),), at)
-
-    def _hash(self, day: str, domain: str, local: str) -> str:
-        told = f"{self.fqdn}:{day}:{domain.lower()}:{local.lower()}".encode()
-        number = int.from_bytes(hashlib.blake2b(told, digest_size=4).digest(), "big")
-        return "".join(_LETTERS[number >> shift & 31] for shift in (0, 5, 10, 15))
-
-
-def _day(now: datetime) -> str:
-    number = now.toordinal() % _DAYS
-    return _LETTERS[number >> 5] + _LETTERS[number & 31]
-
-
-def _age(day: str, now: datetime) -> int:
-    written = _LETTERS.index(day[0]) * 32 + _LETTERS.index(day[1])
-    return (now.toordinal() - written) % _DAYS

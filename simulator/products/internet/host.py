@@ -18,6 +18,7 @@ from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
 from simulator.policy.bounce import Failure, may_report, report_message
 from simulator.policy.decision import Candidate, Decision, Step
+from simulator.policy.delay import with_notices
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.login import login_step
 from simulator.policy.loops import HOP_LIMIT, count_hops
@@ -25,7 +26,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.mx import MX_ORDER, families
 from simulator.policy.relaying import Trouble, settle
 from simulator.policy.retry import Ladder
-from simulator.policy.route import Deliver, Expand, Fate, NextHop, Relay, Return, Routing
+from simulator.policy.route import Deliver, Expand, Fate, Keep, NextHop, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
 from simulator.policy.tls import Demand, Lookups
@@ -36,7 +37,7 @@ from simulator.products.internet.provider import required
 from simulator.products.internet.settings import InternetSettings
 from simulator.products.internet.values import Answered, Names
 from simulator.products.internet.verdict import Consequence, dmarc_outcome, null_mx_sender, refused
-from simulator.products.internet.wording import report_text, say, trouble_reply
+from simulator.products.internet.wording import delay_text, report_text, say, trouble_reply
 from simulator.topology import Server
 
 __all__ = ["Internet"]
@@ -59,6 +60,10 @@ SUBMIT = rule(
 RETRY = rule(
     "NET-RETRY-1", "Mail is tried again after 30 minutes, then every two hours, for five days", fidelity="documented",
     source="RFC 5321 4.5.4.1", test=_TEST,
+)  # fmt: skip
+DELAY = rule(
+    "NET-NDR-2", "With `delay notice after` a sender is told that mail still waits", fidelity="documented",
+    source="RFC 3461 5.2.5, RFC 3464 2.3.3", test=_TEST,
 )  # fmt: skip
 REPORT = rule(
     "NET-NDR-1", "What cannot be delivered is reported in the form of RFC 3464", fidelity="documented",
@@ -231,7 +236,18 @@ class Internet:
         def word(trouble: Trouble, gave_up: bool) -> Reply:
             return trouble_reply(trouble, gave_up, self.settings.knobs.expires_days)
 
-        return settle(held, relay, outcome, due=self.ladder.due(attempts, held.arrived, at.now), word=word)
+        fates = settle(held, relay, outcome, due=self.ladder.due(attempts, held.arrived, at.now), word=word)
+        return with_notices(
+            held, fates, self.settings.delay_notice_after, at, lambda who, kept: self._delayed(held, who, kept, at)
+        )
+
+    def _delayed(self, held: Held, recipient: Address, kept: Keep, at: Moment) -> Message:
+        until = held.arrived + self.settings.knobs.expires
+        return report_message(
+            held, Failure(recipient, kept.reply, kept.remote, until=until), fqdn=self.fqdn,
+            author=f"Mail Delivery System <MAILER-DAEMON@{self.fqdn}>", subject="Delivery delayed",
+            lines=delay_text(recipient, kept.reply, until), at=at,
+        )  # fmt: skip
 
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment

@@ -28,8 +28,7 @@ __all__ = ["GMAIL", "GMAIL_BULK", "InternetSettings", "Knobs"]
 GMAIL, GMAIL_BULK = "gmail", "gmail for bulk senders"
 
 rule(
-    "NET-NOT-1", "Reports of success (NOTIFY=SUCCESS), the content that RET=FULL asks for, reputation and volume of senders",
-    fidelity="not modelled", source="RFC 3461 5.2; large providers' own filters",
+    "NET-NOT-1", "Reputation and volume of senders", fidelity="not modelled", source="large providers' own filters",
 )  # fmt: skip
 
 
@@ -116,6 +115,9 @@ class InternetSettings(Settings):
     size_limit: int = custom(read_size, 0, "octets of the largest message; SIZE announces it", label="size limit")
     smtputf8: bool = flag(True, "addresses outside ASCII are taken")
     dsn: bool = flag(True, "DSN is offered, so that senders may pass on what is asked of reports")
+    delay_notice_after: timedelta = custom(
+        span_of("hours"), timedelta(0), "senders are told once when their mail has waited so long (4h)", label="delay notice after",
+    )  # fmt: skip
     knobs: Knobs = section(Knobs, "choices that RFC 5321 and its companions leave to a host")
 
     def check(self, problems: ProblemList) -> None:

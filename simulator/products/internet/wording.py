@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from simulator.mail.message import rfc5322_date
 from simulator.mail.reply import Reply
 from simulator.policy.relaying import Trouble
 from simulator.policy.rules import rule
 
-__all__ = ["TEXTS", "report_text", "say", "trouble_reply"]
+__all__ = ["TEXTS", "delay_text", "report_text", "say", "trouble_reply"]
 
 WORDS = rule(
     "NET-WORDS-1", "Replies have the codes of the RFCs; their texts are the simulator's own", fidelity="inferred",
@@ -61,6 +63,12 @@ def trouble_reply(trouble: Trouble, gave_up: bool, days: int) -> Reply:
     if trouble.remote and trouble.remote.transient:
         return Reply(trouble.remote.code, trouble.remote.enhanced, trouble.says)
     return say(trouble.kind, says=trouble.says)
+
+
+def delay_text(recipient: object, reply: Reply, until: datetime) -> list[str]:
+    """What people read in a notice of delay."""
+    says = f"It will be tried until {rfc5322_date(until)}; you need not send it again."
+    return ["Your message is still waiting for:", "", f"    {recipient}", "", says, "", str(reply), ""]
 
 
 def report_text(recipient: object, reply: Reply, remote: Reply | None, remote_host: str) -> list[str]:

@@ -4,11 +4,12 @@
       of an inbound gateway                   -> the server behind it (Backup MX, Domain Forward)
       not here                                -> elsewhere: the relay rules decide
       disabled                                -> refused
-      Local                mailbox, alias     -> here
-                           neither, catch-all -> the catch-all
-                           neither            -> unknown
-      External             Deliver locally if user exists, and mailbox or alias  -> here
+      Local                mailbox, alias, mailing list  -> here
+                           none, catch-all               -> the catch-all
+                           none                          -> unknown
+      External             Deliver locally if user exists, and mailbox, alias or mailing list  -> here
                            otherwise          -> the other server, whether or not a mailbox exists
+    a mailbox whose account is Disabled       -> refused, as if it were unknown
 
 A domain alias is replaced by the name of its domain first. A domain of which someone has a mailbox here exists also
 where the file does not list it, as a Local one.
@@ -22,8 +23,8 @@ from dataclasses import replace
 from simulator.mail.address import Address, Sender, domain_of
 from simulator.policy.decision import Candidate, Step
 from simulator.policy.rules import rule
+from simulator.products.smartermail import readings
 from simulator.products.smartermail.settings import (
-    DOMAIN_FORWARD,
     EXTERNAL_HOST,
     LOCAL,
     DomainSettings,
@@ -31,7 +32,7 @@ from simulator.products.smartermail.settings import (
     InboundGateway,
     SmarterMailSettings,
 )
-from simulator.source import Node, ProblemList, Source
+from simulator.products.smartermail.user_settings import DISABLED_WITH_MAIL, ENABLED, MailingList
 from simulator.value import value
 
 __all__ = ["Directory", "Place"]
@@ -47,16 +48,16 @@ DISABLED = rule(
     test=_TEST,
 )  # fmt: skip
 USER = rule(
-    "SM-RCPT-3", "In a Local domain mail for an address that is no mailbox or alias goes to the catch-all or is refused",
+    "SM-RCPT-3", "In a Local domain mail for an address that is no mailbox, alias or mailing list goes to the catch-all or is refused",
     fidelity="documented", source="SmarterTools KB a3147, a2695: Catch-all", test=_TEST,
 )  # fmt: skip
 EXTERNAL = rule(
     "SM-RCPT-4", "In an External domain mail stays here only if the user exists and Deliver locally if user exists is on",
     fidelity="documented", source=_PAGE, test=_TEST,
 )  # fmt: skip
-GATEWAY = rule(
-    "SM-RCPT-6", "Every address of an inbound gateway's domain is taken, whoever sends", fidelity="documented",
-    source="SmarterMail help: Incoming Gateways (user verification None)", test=_TEST,
+ACCOUNT = rule(
+    "SM-RCPT-7", "A disabled account logs in no more; its mail comes back, with Disabled With Mail it is kept", fidelity="observed",
+    source="hosting providers' pages: Account Status (the reply is inferred)", test=_TEST,
 )  # fmt: skip
 
 
@@ -64,7 +65,7 @@ GATEWAY = rule(
 class Place:
     """What an address is to this server.
 
-    `kind`: mailbox, alias, catch-all, external, unknown, disabled, gateway, elsewhere.
+    `kind`: mailbox, alias, list, catch-all, external, unknown, disabled (the domain), closed (the account), gateway, elsewhere.
     """
 
     kind: str
@@ -73,10 +74,36 @@ class Place:
     steps: tuple[Step, ...]
     targets: tuple[Address, ...] = ()  # of an alias or catch-all
     gateway: InboundGateway | None = None
+    list: MailingList | None = None
 
     @property
     def at_home(self) -> bool:
-        return self.kind in ("mailbox", "alias", "catch-all")
+        return self.kind in ("mailbox", "alias", "list", "catch-all")
+
+
+@value
+class _Here:
+    """What of an address exists here. One that is several things is the first of them."""
+
+    has_box: bool
+    alias: tuple[Address, ...] | None
+    list: MailingList | None
+
+    @property
+    def kind(self) -> str:
+        return "mailbox" if self.has_box else "alias" if self.alias is not None else "list" if self.list else ""
+
+    @property
+    def exists(self) -> bool:
+        return bool(self.kind)
+
+    def candidates(self, home: Address, domain: DomainSettings, stays: bool = True) -> tuple[Candidate, ...]:
+        taken = self.kind if stays else ""
+        return (
+            readings.mailbox(home, self.has_box, domain, chosen=taken == "mailbox"),
+            readings.alias(home, self.alias, taken == "alias", domain),
+            readings.mailing_list(home, self.list, taken == "list", domain),
+        )
 
 
 class Directory:
@@ -95,7 +122,7 @@ class Directory:
         for mailbox in sorted(self.mailboxes, key=str):
             if mailbox.domain not in self._names:
                 self._names[mailbox.domain] = mailbox.domain
-                self.domains[mailbox.domain] = _implicit(mailbox.domain, settings.place)
+                self.domains[mailbox.domain] = readings.implicit(mailbox.domain, settings.place)
 
     def domain(self, name: str | None) -> DomainSettings | None:
         """The hosted domain of that name."""
@@ -112,7 +139,14 @@ class Directory:
             return False
         home = self._at_home(address)
         domain = self.domain(home.domain)
-        return home in self.mailboxes or (domain is not None and self._alias(home, domain) is not None)
+        return (home in self.mailboxes and not self.closed(home)) or (
+            domain is not None and self._alias(home, domain) is not None
+        )
+
+    def is_same(self, one: Address, other: Address, *, by_domain: bool) -> bool:
+        """Whether two addresses, or their domains, are the same one after domain aliases."""
+        one, other = self._at_home(one), self._at_home(other)
+        return one.domain == other.domain if by_domain else one == other
 
     def mailbox(self, address: Address) -> Address | None:
         """The mailbox behind an address, if there is one."""
@@ -154,7 +188,7 @@ class Directory:
         if domain is None:
             gateway = self._gateways.get(address.domain)
             if gateway:
-                return Place("gateway", address, None, (step, _gateway_step(address, gateway)), gateway=gateway)
+                return Place("gateway", address, None, (step, readings.gateway_step(address, gateway)), gateway=gateway)
             return Place("elsewhere", address, None, (step,))
         home = self._at_home(address)
         if not domain.enabled:
@@ -184,30 +218,22 @@ class Directory:
         return Step("DOMAIN", DOMAIN, "hosted", says, tuple(candidates), domain.at("inbound"))
 
     def _local(self, home: Address, domain: DomainSettings) -> Place:
-        alias = self._alias(home, domain)
-        has_box, catch_all = home in self.mailboxes, bool(domain.catch_all)
-        candidates = (
-            _mailbox(home, has_box, domain),
-            _alias_candidate(home, alias, not has_box, domain),
-            _catch_all(domain, chosen=catch_all and not has_box and alias is None),
-        )
-        if has_box:
-            return self._found("mailbox", USER, home, domain, candidates)
-        if alias is not None:
-            return self._found("alias", USER, home, domain, candidates, alias)
-        if catch_all:
-            return self._found("catch-all", USER, home, domain, candidates, (domain.address(domain.catch_all),))
-        return self._found("unknown", USER, home, domain, candidates)
+        here = self._here(home, domain)
+        catches = not here.exists and self._catches(domain)
+        candidates = (*here.candidates(home, domain), readings.catch_all(domain, chosen=catches, here=here.exists))
+        return self._found(here.kind or ("catch-all" if catches else "unknown"), USER, home, domain, candidates, here)
 
     def _external(self, home: Address, domain: DomainSettings) -> Place:
-        alias, has_box = self._alias(home, domain), home in self.mailboxes
-        caught = bool(domain.catch_all) and self.settings.knobs.catch_all_is_user
-        stays = domain.deliver_locally and (has_box or alias is not None or caught)
+        here, knobs = self._here(home, domain), self.settings.knobs
+        if not knobs.disabled_user_exists and self._is_closed(home, domain):
+            here = replace(here, has_box=False)
+        caught = knobs.catch_all_is_user and self._catches(domain)
+        stays = domain.deliver_locally and (here.exists or caught)
         flag = domain.at("deliver_locally")
         if not domain.deliver_locally:
             local = Candidate(
                 "Deliver locally if user exists", False, "off",
-                "the mailbox here is passed over" if has_box else "it would make no difference: there is no such user", flag,
+                "the mailbox here is passed over" if here.has_box else "it would make no difference: there is no such user", flag,
             )  # fmt: skip
         elif stays:
             local = Candidate("Deliver locally if user exists", True, "user-exists", f"{home} exists here", flag)
@@ -221,33 +247,60 @@ class Directory:
             domain.inbound, not stays, "external" if not stays else "user-exists", says, domain.at("inbound")
         )
         candidates = (
-            _mailbox(home, has_box, domain, chosen=stays and has_box),
-            _alias_candidate(home, alias, stays and not has_box, domain),
-            _catch_all(domain, chosen=stays and not has_box and alias is None, external=not caught),
+            *here.candidates(home, domain, stays=stays),
+            readings.catch_all(domain, chosen=stays and not here.exists, here=here.exists, external=not caught),
             local,
             away,
         )
-        if not stays:
-            return self._found("external", EXTERNAL, home, domain, candidates)
-        if has_box:
-            return self._found("mailbox", EXTERNAL, home, domain, candidates)
-        targets = alias if alias is not None else (domain.address(domain.catch_all),)
-        return self._found("alias" if alias is not None else "catch-all", EXTERNAL, home, domain, candidates, targets)
+        return self._found(
+            (here.kind or "catch-all") if stays else "external", EXTERNAL, home, domain, candidates, here
+        )
+
+    def _here(self, home: Address, domain: DomainSettings) -> _Here:
+        return _Here(home in self.mailboxes, self._alias(home, domain), domain.mailing_list(home))
+
+    def _catches(self, domain: DomainSettings) -> bool:
+        """Whether the catch-all leads to somebody. One that was deleted catches nothing."""
+        if not domain.catch_all:
+            return False
+        to = domain.address(domain.catch_all)
+        return to.domain != domain.name or self._here(to, domain).exists
 
     @staticmethod
+    def _is_closed(home: Address, domain: DomainSettings) -> bool:
+        user = domain.user(home)
+        return user is not None and user.status not in (ENABLED, DISABLED_WITH_MAIL)
+
+    def closed(self, user: Address) -> Step | None:
+        """Why the account may not log in: it is disabled, with its mail or without."""
+        domain = self.domain(user.domain)
+        account = domain.user(user) if domain else None
+        if account is None or account.status == ENABLED:
+            return None
+        says = f"the account {user} is disabled"
+        why = Candidate("Status", False, "disabled", f"{says}: {account.status}", account.at("status"))
+        return Step("ACCOUNT", ACCOUNT, "disabled", says, (why,), why.at)
+
     def _found(
-        kind: str, by: str, home: Address, domain: DomainSettings, candidates: tuple[Candidate, ...],
-        targets: tuple[Address, ...] = (),
-    ) -> Place:  # fmt: skip
+        self, kind: str, by: str, home: Address, domain: DomainSettings, candidates: tuple[Candidate, ...], here: _Here
+    ) -> Place:
+        targets = {
+            "alias": here.alias or (),
+            "catch-all": (domain.address(domain.catch_all),) if domain.catch_all else (),
+        }.get(kind, ())
         says = {
             "mailbox": f"{home} has a mailbox here",
             "alias": f"{home} stands for {', '.join(map(str, targets))}",
+            "list": f"{home} is a mailing list",
             "catch-all": f"{home} does not exist; the catch-all {', '.join(map(str, targets))} takes it",
             "external": f"{home} is somebody of the other server",
-            "unknown": f"{home} is neither mailbox nor alias, and {domain.name} has no catch-all",
+            "unknown": f"{home} is neither mailbox nor alias nor mailing list, and {domain.name} has no catch-all",
         }[kind]
         at = next((c.at for c in reversed(candidates) if c.chosen), domain.place)
-        return Place(kind, home, domain, (Step("MAILBOX", by, kind, says, candidates, at),), targets)
+        steps: tuple[Step, ...] = (Step("MAILBOX", by, kind, says, candidates, at),)
+        if kind == "mailbox" and self._is_closed(home, domain) and (closed := self.closed(home)):
+            kind, steps = "closed", (*steps, closed)
+        return Place(kind, home, domain, steps, targets, list=here.list if kind == "list" else None)
 
     def _at_home(self, address: Address) -> Address:
         name = self._names.get(address.domain, address.domain)
@@ -259,46 +312,3 @@ class Directory:
             if domain.address(name) == home:
                 return tuple(domain.address(t) for t in targets)
         return None
-
-
-def _gateway_step(address: Address, gateway: InboundGateway) -> Step:
-    to = ", ".join(gateway.servers) if gateway.mode == DOMAIN_FORWARD else f"the better MX of {address.domain}"
-    says, at = f"{address.domain} is a domain of the inbound gateway {gateway.name}: to {to}", gateway.at("mode")
-    why = Candidate(f"Inbound Gateway {gateway.name}", True, gateway.mode.lower().replace(" ", "-"), says, at)
-    return Step("GATEWAY", GATEWAY, why.reason, says, (why,), at)
-
-
-def _implicit(name: str, place: Source) -> DomainSettings:
-    """A Local domain that the file does not list."""
-    return DomainSettings.read(Node.of({}, place), ProblemList(), name=name)
-
-
-def _mailbox(home: Address, exists: bool, domain: DomainSettings, chosen: bool | None = None) -> Candidate:
-    chosen = exists if chosen is None else chosen
-    if exists and not chosen:
-        at = domain.at("deliver_locally")
-        return Candidate(
-            "mailbox", False, "not-delivered-locally", f"{home} has a mailbox here, but the domain is external", at
-        )
-    says = f"{home} has a mailbox here" if exists else f"{home} has no mailbox here"
-    return Candidate("mailbox", chosen, "exists" if exists else "no-mailbox", says, domain.place)
-
-
-def _alias_candidate(
-    home: Address, targets: tuple[Address, ...] | None, chosen: bool, domain: DomainSettings
-) -> Candidate:
-    if targets is None:
-        return Candidate("Aliases", False, "no-alias", f"{home.local} is no alias", domain.at("aliases"))
-    says = f"{home.local} stands for {', '.join(map(str, targets))}"
-    return Candidate("Aliases", chosen, "exists" if chosen else "not-needed", says, domain.at("aliases"))
-
-
-def _catch_all(domain: DomainSettings, *, chosen: bool, external: bool = False) -> Candidate:
-    at = domain.at("catch_all")
-    if not domain.catch_all:
-        return Candidate("Catch-All", False, "not-set", "there is no catch-all", at)
-    if external:
-        return Candidate("Catch-All", False, "external-domain", "it does not count as a user of an external domain", at)
-    return Candidate(
-        "Catch-All", chosen, "catches" if chosen else "not-needed", f"{domain.catch_all} catches the rest", at
-    )

@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 from simulator.mail.address import Address, parse_domain
+from simulator.policy.amounts import read_size
 from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, text, texts
+from simulator.products.smartermail.user_settings import Forwarding, MailingList, User
 from simulator.products.smartermail.values import (
     Gateway,
     read_gateways,
     read_host,
     read_ipv4,
+    read_names,
     read_targets,
 )
-from simulator.source import Node, ProblemList
+from simulator.source import ProblemList
 
 __all__ = ["EXTERNAL_HOST", "EXTERNAL_MX", "LOCAL", "DomainSettings", "Forwarding"]
 
 LOCAL = "Local"
 EXTERNAL_MX = "External (use MX record)"
 EXTERNAL_HOST = "External (use host address)"
-
-
-class Forwarding(Settings):
-    """A user's forwarding (Settings > Forwarding of the user). Unless told otherwise the mailbox keeps what it forwards."""
-
-    noun = "Forwarding"
-
-    to: tuple[str, ...] = texts("the addresses; a bare name is one of the same domain", label="Forwarding Address")
-    delete: bool = flag(False, "the mailbox keeps no copy", label="Delete messages when forwarded")
-    method: object = ignored(
-        "Normal, Text or Embed as Attachment; here the message goes on as it is", label="Forward Method"
-    )
-
-    @classmethod
-    def read_entry(cls, name: str, node: Node, problems: ProblemList) -> Forwarding:
-        """A map, or the address alone."""
-        written = node if node.is_map else Node.of({"Forwarding Address": node}, node.at)
-        return cls.read(written, problems, name=name, at=node.at)
-
-    def check(self, problems: ProblemList) -> None:
-        if not self.to:
-            problems.error(self.place, f"Forwarding of {self.name} goes nowhere.", "Write  Forwarding Address: ADDRESS")
 
 
 class DomainSettings(Settings):
@@ -85,13 +66,25 @@ class DomainSettings(Settings):
     ungreylisted: tuple[str, ...] = texts(
         "users who switched greylisting off for themselves", label="Disable Greylisting"
     )
+    trusted_senders: tuple[str, ...] = custom(
+        read_names, (), "senders, by address or domain, who are never greylisted", label="Trusted Senders"
+    )
     sender_verification: bool = flag(
         False,
         "mail for its users carries a mark: whether the sender could be verified",
         label="Enable Sender Verification",
     )
-    hostname: object = ignored("the domain's mail host name", silent=True, label="Hostname")
-    lists: object = ignored("mailing lists", label="Mailing Lists")
+    lists: dict[str, MailingList] = mapping(
+        MailingList.read_entry, "mailing lists: NAME: {Moderator, Subscribers, ...}", label="Mailing Lists"
+    )
+    users: dict[str, User] = mapping(User, "accounts with settings of their own: USER: {Status, ...}", label="Users")
+    disk_space: int = custom(
+        read_size,
+        0,
+        "what the mailboxes of the domain may hold together: 1GB, or a number of octets",
+        label="Disk Space",
+    )
+    hostname: object = ignored("the domain's mail host name", label="Hostname")
 
     def check(self, problems: ProblemList) -> None:
         if self.inbound == EXTERNAL_HOST and not self.host_address:
@@ -112,12 +105,33 @@ class DomainSettings(Settings):
         for name, forward in self.forwarding.items():
             for target in (name, *forward.to):
                 self._check_address(target, "forwarding", problems)
+        for name, members in self.lists.items():
+            for target in (name, *members.subscribers, *([members.moderator] if members.moderator else [])):
+                self._check_address(target, "lists", problems)
+            if members.moderator.partition("@")[0].casefold() in {other.casefold() for other in self.lists}:
+                problems.error(
+                    members.at("moderator"), f"the moderator of {name} is a mailing list.", "Name a user of the domain."
+                )
+            if name.casefold() in {alias.casefold() for alias in self.aliases}:
+                problems.error(members.place, f"{name} is an alias already.")
+        for name, user in self.users.items():
+            self._check_address(name, "users", problems)
+            if user.size and not user.limit and not self.disk_space:
+                problems.warn(user.at("size"), "Mailbox Size has no effect without Mailbox Size Limit or Disk Space")
 
     def _check_address(self, word: str, key: str, problems: ProblemList) -> None:
         try:
             self.address(word)
         except ValueError as bad:
             problems.error(self.at(key), f"{bad}.")
+
+    def user(self, home: Address) -> User | None:
+        """The settings of an account, where it has any of its own."""
+        return next((user for name, user in self.users.items() if self.address(name) == home), None)
+
+    def mailing_list(self, home: Address) -> MailingList | None:
+        """The list of that address."""
+        return next((members for name, members in self.lists.items() if self.address(name) == home), None)
 
     def address(self, word: str) -> Address:
         """An address; a bare name is one of this domain. Raises `AddressError`."""

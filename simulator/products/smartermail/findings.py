@@ -34,11 +34,12 @@ _NOBODY = "nobody-mailflow-check"
 
 
 def known(host: SmarterMail) -> Iterator[tuple[Address, Source]]:
-    """Aliases."""
+    """Aliases and mailing lists."""
     for domain in host.directory.domains.values():
-        for name in domain.aliases:
+        named = [(name, domain.at("aliases")) for name in domain.aliases]
+        for name, at in [*named, *((name, members.place) for name, members in domain.lists.items())]:
             try:
-                yield domain.address(name), domain.at("aliases")
+                yield domain.address(name), at
             except AddressError:
                 continue
 
@@ -71,7 +72,7 @@ def _greylists(host: SmarterMail, ground: Ground) -> Iterator[Finding]:
                     client = ground.lab.servers.get(opened["client"])
                     if opened.host != host.name or client is None or (domain.name, client.name) in told:
                         continue
-                    open_to = [ip for ip in client.addresses if not _exempt(host, ip, address)]
+                    open_to = [ip for ip in client.addresses if not _exempt(host, ip, sender.address, address)]
                     if len(open_to) > 1:
                         told.add((domain.name, client.name))
                         at = host.settings.at("greylisting") if domain.greylisting is None else domain.at("greylisting")
@@ -91,5 +92,5 @@ def _bypass(host: SmarterMail, ground: Ground, addresses: list[str]) -> tuple[Ed
     return inserted(own, key, f"IP Bypass: [{told}]") if listed is None else ()
 
 
-def _exempt(host: SmarterMail, ip: str, to: Address) -> bool:
-    return is_exempt(Session(ip, host.name), host.directory.place(to), host.settings) is not None
+def _exempt(host: SmarterMail, ip: str, sender: Address, to: Address) -> bool:
+    return is_exempt(Session(ip, host.name), sender, host.directory.place(to), host.settings) is not None

@@ -32,7 +32,7 @@ GREYLIST = rule(
     fidelity="documented", source="SmarterMail help: Greylisting; hosting providers' pages for the periods", test=_TEST,
 )  # fmt: skip
 EXEMPT = rule(
-    "SM-GREY-2", "Whitelisted, bypassed and filtered addresses, logged-in senders and users who switched it off are not greylisted", fidelity="documented",
+    "SM-GREY-2", "Whitelisted, bypassed and filtered addresses, trusted and logged-in senders and users who switched it off are not greylisted", fidelity="documented",
     source="SmarterMail help: Blacklist / Whitelist, Greylist Filters, Account Settings (logged-in senders: inferred)", test=_TEST,
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ class _Record:
     passed: bool = False
 
 
-def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> Step | None:
+def is_exempt(session: Session, sender: Sender, place: Place, settings: SmarterMailSettings) -> Step | None:
     """Why greylisting does not apply to mail for an address here; None where it does."""
     domain, gateway = place.domain, place.gateway
     own = domain.greylisting if domain else None
@@ -53,7 +53,9 @@ def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> 
     if gateway and gateway.no_greylisting:
         at = gateway.at("no_greylisting")
     told = settings.greylist
-    user = domain is not None and place.address in [domain.address(name) for name in domain.ungreylisted]
+    account = domain.user(place.address) if domain else None
+    opted_out = account is not None and not account.greylisting
+    user = opted_out or (domain is not None and place.address in [domain.address(name) for name in domain.ungreylisted])
     scope, says = _scope(session, settings)
     off = Candidate(
         "Enable Greylisting", not on, "off" if not on else "on", f"greylisting is {'on' if on else 'off'}", at
@@ -67,15 +69,26 @@ def is_exempt(session: Session, place: Place, settings: SmarterMailSettings) -> 
             "IP Bypass", bypass, "listed" if bypass else "address-not-listed",
             f"{session.peer} is {'' if bypass else 'not '}in the list", settings.at("ip_bypass"),
         ),
+        _trusted_sender(sender, place, settings),
         Candidate("Applies To", not scope, "out-of-scope" if not scope else "in-scope", says, told.at("applies_to")),
         Candidate(
             "Disable Greylisting", user, "user" if user else "not-set",
             f"{place.address} {'has switched' if user else 'has not switched'} it off",
-            domain.at("ungreylisted") if domain else at,
+            account.at("greylisting") if account and opted_out else domain.at("ungreylisted") if domain else at,
         ),
     )  # fmt: skip
     why = next((c for c in candidates if c.chosen), None)
     return Step("GREYLIST", EXEMPT, "exempt", why.says or why.reason, candidates, why.at) if why else None
+
+
+def _trusted_sender(sender: Sender, place: Place, settings: SmarterMailSettings) -> Candidate:
+    own = place.domain
+    words = {str(sender).lower(), sender.domain} if sender else set()
+    by_domain = own is not None and bool(words & set(own.trusted_senders))
+    at = own.at("trusted_senders") if own and by_domain else settings.at("trusted_senders")
+    found = by_domain or bool(words & set(settings.trusted_senders))
+    says = f"{sender_text(sender)} is {'' if found else 'not '}in the list"
+    return Candidate("Trusted Senders", found, "listed" if found else "sender-not-listed", says, at)
 
 
 def _scope(session: Session, settings: SmarterMailSettings) -> tuple[bool, str]:

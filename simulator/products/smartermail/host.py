@@ -8,31 +8,34 @@ a fixed host or MX. What cannot be delivered is tried again after each wait of t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 
-from simulator.mail.address import Address, Sender
+from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.policy.asking import Asking
 from simulator.policy.attempt import Outcome
-from simulator.policy.bounce import Failure, may_report, report_message
+from simulator.policy.bounce import Failure, may_report
+from simulator.policy.confirm import neutral_lines, told
 from simulator.policy.decision import Candidate, Decision, Step
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.login import login_step
 from simulator.policy.loops import HOP_LIMIT, count_hops
 from simulator.policy.moment import Moment
-from simulator.policy.relaying import Trouble, settle
-from simulator.policy.retry import Ladder
-from simulator.policy.route import Deliver, Expand, Fate, Relay, Return, Routing
+from simulator.policy.route import Expand, Fate, Relay, Return, Routing
 from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
 from simulator.products.smartermail.directory import Directory, Place
+from simulator.products.smartermail.forwarding import came_back, leaving_sender
 from simulator.products.smartermail.greylist import greylisted, is_exempt
+from simulator.products.smartermail.lists import as_sent, posted
+from simulator.products.smartermail.mailbox import kept
 from simulator.products.smartermail.relay import may_relay
 from simulator.products.smartermail.routing import next_hop, source_address
 from simulator.products.smartermail.settings import SmarterMailSettings
+from simulator.products.smartermail.smtp_in import banner, count_message, too_many_messages, too_many_recipients
+from simulator.products.smartermail.spool import Spool
 from simulator.products.smartermail.verification import mark, verified
 from simulator.products.smartermail.wording import Wording
 from simulator.topology import Server
@@ -56,26 +59,21 @@ HOPS = rule(
     "SM-LOOP-1", "Mail with more than 20 Received fields is refused", fidelity="inferred",
     source="recalled; Max Hop Count or knob max_hops", test=_TEST,
 )  # fmt: skip
-FORWARD = rule(
-    "SM-FWD-1", "A user's forwarding sends mail on and keeps a copy, unless messages are deleted when forwarded",
-    fidelity="documented", source="SmarterMail help: Account Settings, Forwarding", test="tests/products/smartermail/test_forwarding.py",
-)  # fmt: skip
-rule(
-    "SM-FWD-2", "What a user forwards keeps its envelope sender, so SPF fails at the next host", fidelity="inferred",
-    source="no page says so; knob forwarding_sender", test="tests/products/smartermail/test_forwarding.py",
-)  # fmt: skip
 BLOCKED = rule(
-    "SM-BLOCK-1", "A blocked sender is refused at RCPT, and not told why", fidelity="documented",
-    source="SmarterMail help: SMTP Blocks (the text is inferred)", test=_TEST,
+    "SM-BLOCK-1", "A blocked sender is refused at AUTH or RCPT, not before, and not told why", fidelity="documented",
+    source="SmarterMail help: SMTP Blocks (the texts are inferred)", test=_TEST,
 )  # fmt: skip
-RETRY = rule(
-    "SM-RETRY-1", "Mail is returned when the list of retry intervals is used up", fidelity="documented",
-    source="SmarterMail help: General, Spool; the list 15, 30, 60, 90 is recalled", test=_TEST,
+SUCCESS = rule(
+    "SM-NDR-2", "Who asks for it is told that mail was delivered, or relayed to a server without DSN, unless the setting says no",
+    fidelity="documented", source="SmarterTools community, System Messages shutoff per domain (the texts are inferred)", test=_TEST,
 )  # fmt: skip
 REPORT = rule(
-    "SM-NDR-1", "The report has SmarterMail's text, and the fields of RFC 3464 beside it", fidelity="inferred",
-    source="hosting providers' pages for the text; whether it is a multipart/report is not known", test=_TEST,
+    "SM-NDR-1", "The report has SmarterMail's text and the header of the message, in plain text", fidelity="observed",
+    source="hosting providers' pages for the text; whether fields of RFC 3464 come with it is not known: knob report_form", test=_TEST,
 )  # fmt: skip
+
+
+_NOBODY = ("unknown", "disabled", "closed")
 
 
 class SmarterMail:
@@ -90,28 +88,45 @@ class SmarterMail:
         self.name, self.fqdn = server.name, server.fqdn
         self.directory = Directory(settings, mailboxes)
         self.words = Wording(settings.knobs.enhanced_codes)
-        self.ladder = Ladder.minutes(*settings.knobs.retry)
+        self.spool = Spool(settings, self.words, self.fqdn)
+        self.ladder = self.spool.ladder
         self.submission = Submission(587, tls=server.certificate is not None)
+
+    @property
+    def enhanced_codes(self) -> bool:
+        return self.settings.knobs.enhanced_codes
 
     def owns(self, recipient: Address) -> bool:
         return self.directory.mailbox(recipient) is not None
 
     # listening
     def connect(self, session: Session, at: Moment) -> Decision:
-        return Decision(self.words.say("banner", fqdn=self.fqdn))
+        return Decision(self.words.say("banner", text=banner(session, self.settings, self.fqdn, at)))
 
     def keywords(self, session: Session) -> tuple[str, ...]:
         """Recalled, save AUTH: CRAM-MD5 is left out because the lab's listeners do not speak it."""
         starttls = ("STARTTLS",) if self.server.certificate and not session.tls else ()
         limit = self.settings.max_message_size
-        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", "DSN")
+        dsn = ("DSN",) if self.settings.dsn else ()
+        codes = ("ENHANCEDSTATUSCODES",) if self.settings.knobs.enhanced_codes else ()
+        return (f"SIZE {limit}" if limit else "SIZE", "AUTH LOGIN PLAIN", *starttls, "8BITMIME", *dsn, *codes)
 
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
-        step = login_step(self.directory.mailboxes, user, password)
+        step = self._barred(user) or login_step(self.directory.mailboxes, user, password)
         return Decision(self.words.say("logged-in" if step.outcome == "logged-in" else "login-failed"), (step,))
+
+    def _barred(self, user: str) -> Step | None:
+        """Why a user may not log in whatever the password is; the reply does not tell."""
+        try:
+            address = Address.parse(user)
+        except AddressError:
+            return None
+        return self.directory.closed(address) or self._blocked(address)
 
     def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
         sender = envelope.sender
+        if step := too_many_messages(session, self.settings, at):
+            return Decision(self.words.say("too-many-messages"), (step,))
         for step, situation in (self._auth_match(session, sender), self._auth_needed(session, sender)):
             if step:
                 return Decision(self.words.say(situation), (step,))
@@ -127,7 +142,7 @@ class SmarterMail:
         situation = "auth-match-address" if asked == "email address" else "auth-match"
         if asked == "none" or user is None or sender is None:
             return None, situation
-        if sender == user or (asked == "domain" and sender.domain == user.domain):
+        if self.directory.is_same(sender, user, by_domain=asked == "domain"):
             return None, situation
         says = f"{user} is logged in and sends from {sender}"
         why = Candidate("Require Auth Match", True, "auth-mismatch", says, self.settings.at("auth_match"))
@@ -146,10 +161,13 @@ class SmarterMail:
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
         if blocked := self._blocked(envelope.sender):
             return Decision(self.words.say("blocked", address=recipient), (blocked,))
+        if crowded := too_many_recipients(envelope, self.settings):
+            return Decision(self.words.say("too-many-recipients"), (crowded,))
+        if way_back := came_back(recipient, self.directory, self.fqdn, at):
+            return Decision(self.words.say("recipient", address=recipient), (way_back[1],))
         place = self.directory.place(recipient)
-        refusal = {"disabled": "disabled", "unknown": "unknown"}.get(place.kind)
-        if refusal:
-            return Decision(self.words.say(refusal, address=recipient), place.steps)
+        if place.kind in _NOBODY:
+            return Decision(self.words.say(place.kind, address=recipient), place.steps)
         steps = place.steps
         if place.kind == "elsewhere" or self._is_closed(place):
             right = may_relay(session, envelope.sender, self.directory, self.settings)
@@ -162,7 +180,7 @@ class SmarterMail:
             why = Candidate("external_unknown", True, "accept", says, at_knob)
             steps = (*steps, Step("RELAY", EXTERNAL_OPEN, "own-domain", says, (why,), at_knob))
         if place.domain or place.gateway:
-            exempt = is_exempt(session, place, self.settings)
+            exempt = is_exempt(session, envelope.sender, place, self.settings)
             step, wait = (
                 (exempt, None) if exempt else greylisted(session, envelope.sender, recipient, self.settings, at)
             )
@@ -198,6 +216,7 @@ class SmarterMail:
         if session.auth is None and any(self._is_marked(recipient) for recipient in envelope.recipients):
             found, seen = yield from verified(session, envelope, message, self.settings, self.fqdn, at)
             steps = (step, *seen)
+        count_message(session, self.settings, at)
         return Decision(self.words.say("accepted", id=next_queue_id(at)), steps, facts=found)
 
     def _is_marked(self, recipient: Address) -> bool:
@@ -209,64 +228,63 @@ class SmarterMail:
 
     # sending
     def route(self, held: Held, recipient: Address, at: Moment) -> Routing:
+        if way_back := came_back(recipient, self.directory, self.fqdn, at):
+            return Routing(Expand((way_back[0],), "forward"), (way_back[1],))
         place = self.directory.place(recipient)
         if place.kind == "mailbox":
-            return self._mailbox(recipient, place)
+            return kept(held, recipient, place, self.directory, self.words, at)
+        if place.kind == "list":
+            return posted(held, recipient, place, self.words)
         if place.kind in ("alias", "catch-all"):
             return Routing(Expand(place.targets, place.kind), place.steps)
-        if place.kind in ("unknown", "disabled"):  # the settings changed while it waited, or an alias leads nowhere
+        if place.kind in _NOBODY:  # the settings changed while it waited, or an alias leads nowhere
             return Routing(Return(self.words.say(place.kind, address=recipient)), place.steps)
         relay, step = next_hop(
-            held, recipient, place, sender=self.directory.sender_domain(held.sender), settings=self.settings,
+            held, recipient, place, sender=self.directory.sender_domain(as_sent(held).sender), settings=self.settings,
             server=self.server, at=at,
         )  # fmt: skip
         return Routing(relay, (*place.steps, step))
 
-    def _mailbox(self, recipient: Address, place: Place) -> Routing:
-        """Into the mailbox, or on to where its user forwards."""
-        onward = self.directory.forwarding(place.address)
-        if onward is None:
-            return Routing(Deliver(place.address), place.steps)
-        if recipient != place.address:  # by another name of the domain: the copy is kept under the mailbox's own
-            return Routing(Expand((place.address,), "domain alias"), place.steps)
-        forwarding, targets = onward
-        says = f"{place.address} forwards to {', '.join(map(str, targets))}{'' if forwarding.delete else ' and keeps a copy'}"
-        why = Candidate("Forwarding", True, "moves" if forwarding.delete else "keeps", says, forwarding.place)
-        step = Step("FORWARD", FORWARD, why.reason, says, (why,), why.at)
-        return Routing(Expand(targets, "forward", not forwarding.delete), (*place.steps, step))
-
     def prepare(self, held: Held, relay: Relay, at: Moment) -> tuple[Message, Sender]:
-        if held.sender is None or self.settings.knobs.forwarding_sender == "preserve":
-            return held.message, held.sender  # RFC 5321 4.5.5: the null sender stays in any case
-        forwarder = self.directory.forwarder(held.original, relay.recipient or held.recipients[0])
-        return held.message, forwarder or held.sender
+        return held.message, leaving_sender(held, relay, self.directory, self.fqdn, at)
 
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
-        return source_address(self.server, self.directory.sender_domain(held.sender), self.settings, at), self.fqdn
+        return source_address(
+            self.server, self.directory.sender_domain(as_sent(held).sender), self.settings, at
+        ), self.fqdn
 
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:
-        knobs = self.settings.knobs
+        held = as_sent(held)
+        return self.spool.after(held, relay, outcome, attempts, at, self._author(held.sender))
 
-        def word(trouble: Trouble, gave_up: bool) -> Reply:
-            return self.words.trouble(trouble, gave_up, len(knobs.retry))
-
-        def patience(trouble: Trouble) -> bool:
-            return trouble.kind in ("nxdomain", "no-address") and attempts < knobs.dns_attempts
-
-        due: datetime | None = self.ladder.due(attempts, held.arrived, at.now)
-        return settle(held, relay, outcome, due=due, word=word, patience=patience)
+    def mailbox_full(self, mailbox: Address) -> Reply:
+        """What a mailbox that a fault has filled returns."""
+        return self.words.say("mailbox-full")
 
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
     ) -> Notice | None:
-        if held.sender is None or not may_report(held, recipient):
+        if held.sender is None or not may_report(held := as_sent(held), recipient):
             return None
-        domain = self.directory.sender_domain(held.sender)
-        message = report_message(
-            held, Failure(recipient, reply, remote, remote_host), fqdn=self.fqdn,
-            author=f"System Administrator <postmaster@{domain.name if domain else self.fqdn}>",  # R
-            subject="Delivery Failure", lines=self.words.report(recipient, reply, remote), at=at,  # R
-        )  # fmt: skip
+        failure, lines = Failure(recipient, reply, remote, remote_host), self.words.report(recipient, reply, remote)
+        message = self.spool.written(
+            held, failure, "Delivery Failure", lines, self._author(held.sender), at
+        )  # subject: R
+        assert held.sender is not None
         return Notice(message, held.sender, self.name)
+
+    def confirm(
+        self, held: Held, recipient: Address, action: str, reply: Reply, remote_host: str, at: Moment
+    ) -> Notice | None:
+        """The report that NOTIFY=SUCCESS asks for; its words are the simulator's own."""
+        assert held.sender is not None
+        lines, failure = neutral_lines(held, recipient, action), told(recipient, action, reply, remote_host)
+        subject = f"Delivery Status Notification: {action}"  # I
+        message = self.spool.written(held, failure, subject, lines, self._author(held.sender), at)
+        return Notice(message, held.sender, self.name)
+
+    def _author(self, sender: Sender) -> str:
+        domain = self.directory.sender_domain(sender)
+        return f"System Administrator <postmaster@{domain.name if domain else self.fqdn}>"  # R

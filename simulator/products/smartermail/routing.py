@@ -99,8 +99,7 @@ def next_hop(
         "Outbound Gateway": settings.at("outbound_gateway"),
         "MX": to.at("inbound") if to else settings.at("outbound_gateway"),
     }
-    own_addresses = () if settings.outbound_ipv4.word == DISABLE else server.addresses
-    reach = families((*sources(server, sender, settings), *own_addresses))
+    reach = families((*sources(server, sender, settings), *_usable(server, settings)))
     gateway: Gateway | None = None
     servers = place.gateway.servers if place.gateway and place.gateway.mode == DOMAIN_FORWARD else ()
     if taken == "Inbound Gateway" and servers:
@@ -128,20 +127,27 @@ def next_hop(
 
 def sources(server: Server, sender: DomainSettings | None, settings: SmarterMailSettings) -> tuple[str, ...]:
     """The addresses that mail may leave from: Outbound IPv4 of the sender's domain, else of the server, else its own."""
-    told, four = settings.outbound_ipv4, tuple(a for a in server.addresses if ":" not in a)
+    told, usable = settings.outbound_ipv4, _usable(server, settings)
     if told.word == DISABLE:
-        return tuple(a for a in server.addresses if ":" in a) or server.addresses
+        return usable
     if sender and sender.outbound_ipv4 and (told.word == OWN or told.addresses):
         return (sender.outbound_ipv4,)
     if told.addresses:
         return told.addresses
-    return (four or server.addresses) if told.word == ROTATE else server.addresses
+    return (tuple(a for a in usable if ":" not in a) or usable) if told.word == ROTATE else usable
+
+
+def _usable(server: Server, settings: SmarterMailSettings) -> tuple[str, ...]:
+    """The server's addresses without a family that is disabled."""
+    four, six = settings.outbound_ipv4.word != DISABLE, settings.outbound_ipv6 != DISABLE
+    return tuple(a for a in server.addresses if (six if ":" in a else four)) or server.addresses
 
 
 def source_address(server: Server, sender: DomainSettings | None, settings: SmarterMailSettings, at: Moment) -> str:
     """Where the next attempt comes from."""
     addresses = sources(server, sender, settings)
-    return addresses[at.turn("egress") % len(addresses)] if settings.outbound_ipv4.word == ROTATE else addresses[0]
+    rotates = settings.outbound_ipv6 if ":" in addresses[0] else settings.outbound_ipv4.word
+    return addresses[at.turn("egress") % len(addresses)] if rotates == ROTATE else addresses[0]
 
 
 def _turn(gateways: Sequence[Gateway], which: str, held: Held, at: Moment) -> Gateway:

@@ -21,12 +21,19 @@ from simulator.policy.settings import (
     mapping,
     number,
     section,
+    text,
     texts,
 )
 from simulator.products.smartermail.domain_settings import EXTERNAL_HOST, EXTERNAL_MX, LOCAL, DomainSettings, Forwarding
+from simulator.products.smartermail.knobs import Knobs
 from simulator.products.smartermail.values import (
+    DISABLE,
+    PRIMARY,
+    ROTATE,
     Gateway,
     SourceAddress,
+    how_many,
+    read_filter,
     read_gateways,
     read_host,
     read_match,
@@ -41,9 +48,19 @@ __all__ = [
 ]  # fmt: skip
 
 rule(
-    "SM-NOT-1", "Mailing lists, countries in greylist filters, spam filters, quotas, user verification by web service",
-    fidelity="not modelled", source="SmarterMail help: Mailing Lists, Greylist Filters, Antispam, Gateways",
+    "SM-NOT-1", "Digests of mailing lists, forward methods, countries in greylist filters, spam filters, user verification at gateways",
+    fidelity="not modelled", source="SmarterMail help: Mailing Lists, Forwarding, Greylist Filters, Antispam, Gateways",
 )  # fmt: skip
+
+
+_WIDE = 256  # the page warns of ranges larger than about a /24
+
+
+def _one_line(word: str) -> str:
+    if not word.isprintable() or not word.isascii():
+        raise ValueError(f"{word!r} is not one line of ASCII")
+    return word
+
 
 EVERYONE = "Everyone"
 ONLY_LISTED = "Only specified countries / IP addresses"
@@ -68,11 +85,20 @@ class Greylisting(Settings):
         "whom the filters are: those who are greylisted, or those who are not", EVERYONE, ONLY_LISTED, EXCEPT_LISTED,
         default=EXCEPT_LISTED, label="Applies To",
     )  # fmt: skip
-    filters: tuple[IpRange, ...] = texts("the specified addresses", read=read_range, label="Filters")
+    listed: tuple[IpRange | str, ...] = texts("the specified addresses", read=read_filter, label="Filters")
+
+    @property
+    def filters(self) -> tuple[IpRange, ...]:
+        """The addresses among them."""
+        return tuple(one for one in self.listed if not isinstance(one, str))
 
     def check(self, problems: ProblemList) -> None:
-        if self.filters and self.applies_to == EVERYONE:
-            problems.warn(self.at("filters"), "Filters have no effect while Applies To is Everyone")
+        for country in self.listed:
+            if isinstance(country, str):
+                says = f"the country {country} is understood but not modelled; no address is in it"
+                problems.warn(self.at("listed"), says)
+        if self.listed and self.applies_to == EVERYONE:
+            problems.warn(self.at("listed"), "Filters have no effect while Applies To is Everyone")
 
 
 class InboundGateway(Settings):
@@ -90,7 +116,13 @@ class InboundGateway(Settings):
     )
     status: str = choice("a disabled gateway takes nothing", "Enabled", "Disabled", default="Enabled", label="Status")
     verification: str = choice(
-        "whether recipients are looked up", "None", "Web Service", default="None", label="User Verification"
+        "whether recipients are looked up",
+        "None",
+        "Web Service",
+        "LDAP",
+        "SMTP",
+        default="None",
+        label="User Verification",
     )
     no_greylisting: bool = flag(False, "its domains are never greylisted", label="Disable Greylisting")
 
@@ -102,37 +134,8 @@ class InboundGateway(Settings):
                 self.at("mode"), f"{self.name} forwards, but has no IP Addresses.", "Add IP Addresses: [ADDRESS]."
             )
         if self.verification != "None":
-            says = "User Verification by web service is understood but not modelled; every address is taken"
+            says = f"User Verification by {self.verification} is understood but not modelled; every address is taken"
             problems.warn(self.at("verification"), says)
-
-
-class Knobs(Settings):
-    """Choices where the sources about SmarterMail disagree or are silent."""
-
-    noun = "the knobs of a SmarterMail server"
-
-    self_mx: str = choice(
-        "External (use MX record) with the MX at this server itself: returned (RFC 5321 5.1), or sent to itself until the "
-        "hop limit", "undeliverable", "loop", default="undeliverable",
-    )  # fmt: skip
-    external_unknown: str = choice(
-        "a stranger's mail for an address of an external domain that is not here: taken, since the domain is ours, or "
-        "only from those who may relay", "accept", "relay", default="accept",
-    )  # fmt: skip
-    forwarding_sender: str = choice(
-        "the envelope sender of what a user forwards: the original one, or the forwarding mailbox", "preserve", "mailbox",
-        default="preserve",
-    )  # fmt: skip
-    catch_all_is_user: bool = flag(False, "a catch-all counts as an existing user of an external domain")
-    host_address_first: bool = flag(True, "Host Address goes before an outbound gateway")
-    whitelist_internal: bool = flag(True, "private addresses (RFC 1918) are on the whitelist without being written")
-    present_client_certificate: bool = flag(True, "the server's certificate is shown to servers that ask for one")
-    enhanced_codes: bool = flag(False, "replies carry enhanced status codes; none of those observed does")
-    max_hops: int = number("the hop limit where Max Hop Count is not set", 20, low=1)
-    retry: tuple[int, ...] = custom(
-        read_minutes, (15, 30, 60, 90), "waits between attempts in minutes; then the mail is returned"
-    )
-    dns_attempts: int = number("attempts after which a domain that DNS does not know is given up", 1, low=1)
 
 
 class SmarterMailSettings(Settings):
@@ -163,6 +166,9 @@ class SmarterMailSettings(Settings):
     ip_bypass: tuple[IpRange, ...] = texts(
         "addresses that are never greylisted, and gain nothing else", read=read_range, label="IP Bypass"
     )
+    trusted_senders: tuple[str, ...] = custom(
+        read_names, (), "senders, by address or domain, who are never greylisted", label="Trusted Senders"
+    )
     auth_match: str = custom(
         read_match, "none", "whose addresses a logged-in client may send from: None, Domain or Email Address",
         {"type": ["string", "boolean"]}, label="Require Auth Match",
@@ -171,6 +177,14 @@ class SmarterMailSettings(Settings):
         read_source, SourceAddress(), "what mail leaves from: an address, a list to rotate over, Primary IP on NIC, "
         "Use the Domain's IP, Rotate IP List, Disable", label="Outbound IPv4",
     )  # fmt: skip
+    outbound_ipv6: str = choice(
+        "what mail leaves from where a server has IPv6 addresses",
+        PRIMARY,
+        ROTATE,
+        DISABLE,
+        default=PRIMARY,
+        label="Outbound IPv6",
+    )
     max_hops: int = number("mail with more Received fields is refused", 0, low=1, label="Max Hop Count")
     greylisting: bool = flag(False, "unknown senders must come back later", label="Enable Greylisting")
     greylist: Greylisting = section(Greylisting, "how greylisting works", label="Greylisting")
@@ -188,7 +202,38 @@ class SmarterMailSettings(Settings):
         "mail goes only to servers whose certificate is good, where they offer TLS",
         label="Enforce Strict Certificate Validation",
     )
-    banner: object = ignored("the greeting", silent=True, label="SMTP Banner")
+    banner: str = text(
+        "the greeting, with #HostName#, #ConnectedIP#, #Time#, #TimeUTC#, #UnixTime#",
+        read=_one_line,
+        label="SMTP Banner",
+    )
+    max_recipients: int = number("recipients that a transaction may have", 0, low=1, label="Max Recipients Per Message")
+    max_messages: int = number("messages that a session may have", 0, low=1, label="Max Messages Per Session")
+    dsn: bool = flag(
+        True,
+        "DSN is announced, and the reports that senders ask for are written",
+        label="Enable Delivery Status Notifications",
+    )
+    max_bad_recipients: object = ignored("refused recipients until a session ends", label="Max Bad Recipients")
+    max_bad_commands: object = ignored("unknown commands until a session ends", label="Max Bad Commands")
+    max_connections: object = ignored("sessions at one time", label="Max Connections")
+    session_timeout: object = ignored("how long a session may last", label="Session Timeout")
+    command_timeout: object = ignored("how long a command may take", label="Command Timeout")
+    retry_intervals: tuple[int, ...] = custom(
+        read_minutes, (), "waits between attempts in minutes; then the mail is returned. Left out: knob retry",
+        label="Retry Intervals",
+    )  # fmt: skip
+    dns_attempts: int = number(
+        "attempts after which mail for a domain without DNS is returned",
+        0,
+        low=1,
+        label="Attempts Before Bouncing DNS Errors",
+    )
+    notify_after: int = number(
+        "failed attempts after which the sender is told of the delay; 0: never",
+        0,
+        label="Notify Senders of Delay After",
+    )
     knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent")
 
     def check(self, problems: ProblemList) -> None:
@@ -200,6 +245,15 @@ class SmarterMailSettings(Settings):
                 )
             self.outbound_gateway = self.outgoing_gateway
             self.places["outbound_gateway"] = self.places["outgoing_gateway"]
+        for key, label in (("whitelist", "Whitelist"), ("auth_bypass", "SMTP Authentication Bypass")):
+            for entry in getattr(self, key):
+                if how_many(entry) > _WIDE:
+                    says = f"{label} has a range of {how_many(entry)} addresses; whoever is among them relays through this server"
+                    problems.warn(self.at(key), says)
+        if self.outbound_ipv4.word == self.outbound_ipv6 == DISABLE:
+            problems.error(
+                self.at("outbound_ipv6"), "mail leaves from nowhere: both Outbound IPv4 and IPv6 are disabled."
+            )
         self._check_domains(problems)
 
     def _check_domains(self, problems: ProblemList) -> None:

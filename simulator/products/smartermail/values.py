@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from simulator.mail.address import parse_domain
+from simulator.policy.ranges import IpRange, read_range
 from simulator.policy.settings import BadValue, Settings, choice, ignored, number, read_bool, text
 from simulator.source import Node, ProblemList
 
 __all__ = [
-    "DISABLE", "OWN", "PRIMARY", "ROTATE", "Gateway", "SourceAddress", "read_gateways", "read_host", "read_ipv4", "read_match",
+    "DISABLE", "OWN", "PRIMARY", "ROTATE", "Gateway", "GatewayPage", "SourceAddress", "how_many", "read_filter", "read_gateways", "read_host", "read_ipv4", "read_match",
     "read_names", "read_source", "read_targets",
 ]  # fmt: skip
 
@@ -29,7 +30,7 @@ class Gateway:
         return self.host if self.port == 25 else f"{self.host}:{self.port}"
 
 
-class _GatewayPage(Settings):
+class GatewayPage(Settings):
     """A gateway as its page has it. The values of Encryption are recalled, not read."""
 
     noun = "an outbound gateway"
@@ -42,9 +43,8 @@ class _GatewayPage(Settings):
     status: str = choice("a disabled gateway takes no mail", "Enabled", "Disabled", default="Enabled", label="Status")
     user: str = text("the user name, where the gateway asks for a login", label="Username")
     password: str = text("its password", label="Password")
-    gateway_mode: object = ignored(
-        "the far side is a SmarterMail server too", silent=True, label="SmarterMail Gateway Mode"
-    )
+    priority: object = ignored("the message priorities that it takes, in older versions", label="Priority Range")
+    gateway_mode: object = ignored("the far side is a SmarterMail server too", label="SmarterMail Gateway Mode")
 
 
 def read_gateways(node: Node) -> tuple[Gateway, ...] | None:
@@ -69,7 +69,7 @@ def _gateway(node: Node) -> Gateway:
 
 def _from_page(node: Node) -> Gateway:
     problems = ProblemList()
-    page = _GatewayPage.read(node, problems, name="Outbound Gateway")
+    page = GatewayPage.read(node, problems, name="Outbound Gateway")
     if problems.errors:
         first = next((p for p in problems.errors if p.says.startswith("unknown")), problems.errors[0])
         raise BadValue(first.says.removesuffix("."), first.fix)
@@ -96,6 +96,16 @@ def read_ipv4(word: str) -> str:
     return str(address)
 
 
+def read_filter(word: str) -> IpRange | str:
+    """A greylist filter: addresses, or the name or code of a country as text."""
+    return word.strip() if word and all(c.isalpha() or c == " " for c in word.strip()) else read_range(word)
+
+
+def how_many(entry: IpRange) -> int:
+    """The IPv4 addresses of an entry. In IPv6 every network is large, and the page's warning means none."""
+    return sum(network.num_addresses for network in entry if network.version == 4)
+
+
 def read_match(node: Node) -> str:
     """`none`, `domain` or `email address`; true means domain, false none."""
     word = node.text.strip().casefold()
@@ -109,7 +119,7 @@ def read_match(node: Node) -> str:
 
 def read_targets(_: str, node: Node, problems: ProblemList) -> tuple[str, ...]:
     """The targets of an alias: addresses, or names of the same domain."""
-    if node.is_map or any(not item.text.strip() for item in node.items):
+    if node.is_map or not node.items or any(not item.text.strip() for item in node.items):
         problems.error(node.at, "an alias leads to one address or a list of them")
         return ()
     return tuple(item.text.strip() for item in node.items)

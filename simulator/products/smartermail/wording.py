@@ -14,7 +14,7 @@ from simulator.mail.reply import Reply
 from simulator.policy.relaying import Trouble
 from simulator.policy.rules import rule
 
-__all__ = ["BOUNCE_TEXT", "TEXTS", "WORDS", "Wording"]
+__all__ = ["BOUNCE_TEXT", "DELAY_TEXT", "TEXTS", "WORDS", "Wording"]
 
 WORDS = rule(
     "SM-WORDS-1", "Replies carry no enhanced status codes", fidelity="observed",
@@ -22,7 +22,7 @@ WORDS = rule(
 )  # fmt: skip
 
 TEXTS: Mapping[str, tuple[int, str, str]] = {
-    "banner": (220, "", "{fqdn}"),  # R; the admin page lets it be any text
+    "banner": (220, "", "{text}"),
     "logged-in": (235, "2.7.0", "Authentication successful"),  # R
     "login-failed": (535, "5.7.8", "Authentication failed"),  # R
     "sender": (250, "2.1.0", "OK <{address}> Sender ok"),  # R
@@ -34,8 +34,15 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "auth-match-address": (550, "5.7.1", "From address must match authenticated account"),  # I, after the one above
     "disabled": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user
     "unknown": (550, "5.1.1", "<{address}> No such user here"),  # R
+    "closed": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user
     "blocked": (550, "5.1.1", "<{address}> No such user here"),  # I: as for an unknown user, nothing is told
     "loop": (554, "5.4.6", "Too many hops"),  # I
+    "too-many-recipients": (452, "4.5.3", "Too many recipients"),  # I
+    "too-many-messages": (421, "4.5.3", "Too many messages in this session"),  # I
+    # Mail that was taken and comes back.
+    "mailbox-full": (552, "5.2.2", "The mailbox is full"),  # W, the code I
+    "domain-full": (552, "5.2.2", "The domain size limit has been exceeded"),  # W, the code I
+    "not-posted": (550, "5.7.1", "Not posted to {address}: {says}"),  # I
     # The queue's own words and the reasons in reports.
     "unreachable": (421, "4.4.1", "Could not connect to {host}"),  # I
     "lost": (421, "4.4.2", "Connection to {host} was lost"),  # I
@@ -44,8 +51,16 @@ TEXTS: Mapping[str, tuple[int, str, str]] = {
     "gave-up": (554, "5.4.7", "Failed {count} Attempts to connect to recipients mail server"),  # W
     "servfail": (451, "4.4.3", "DNS lookup for {host} failed"),  # I
     "timeout": (451, "4.4.3", "DNS lookup for {host} failed"),  # I
-    "nxdomain": (550, "5.1.2", "No MX records found for the domain {host}"),  # W
-    "no-address": (550, "5.4.4", "No MX records found for the domain {host}"),  # W
+    "nxdomain": (
+        550,
+        "5.1.2",
+        "Failed to connect to the recipients mail server. No MX records were found for the '{host}' domain.",
+    ),  # W
+    "no-address": (
+        550,
+        "5.4.4",
+        "Failed to connect to the recipients mail server. No MX records were found for the '{host}' domain.",
+    ),  # W
     "null-mx": (556, "5.1.10", "The domain {host} does not accept mail"),  # I, codes of RFC 7505
     "self-mx": (554, "5.4.6", "The MX record of {host} points to this server"),  # I
 }
@@ -56,6 +71,7 @@ _OURS = ("loop", "self-mx")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 BOUNCE_TEXT = "Could not deliver message to the following recipient(s):"  # W
+DELAY_TEXT = "The message has not been delivered yet. It will be tried again:"  # I
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +106,8 @@ class Wording:
         """The text of a report, up to the header of the message."""
         reason = f"Remote host said: {remote}" if remote else reply.text  # R
         return [BOUNCE_TEXT, "", f"Failed Recipient: {recipient}", f"Reason: {reason}", ""]
+
+    @staticmethod
+    def delayed(recipient: object, reply: Reply) -> list[str]:
+        """The text of a notice of delay, up to the header of the message."""
+        return [DELAY_TEXT, "", f"Recipient: {recipient}", f"Reason: {reply.text}", ""]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.mail.address import Address
+from simulator.mail.dsn import read_report
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Target, Try
@@ -143,3 +144,52 @@ INSIDE, OUTSIDE = "bob@contoso.com", "sun@gmail.test"
 )  # fmt: skip
 def test_who_is_told_of_a_delay(sender: str | None, notify: str, settings: dict[str, Any], told: bool) -> None:
     assert told == (notice(5, sender=sender, notify=notify, **settings) is not None)
+
+
+# reports of success
+
+TAKEN = Reply(250, "2.6.0", "queued")
+
+
+def confirmed(action: str = "delivered", sender: str = INSIDE, host: str = "", **settings: Any) -> Message | None:
+    what = held(
+        str(X), sender=sender, content=message(Subject="Offer"), recipient_parameters={X: {"NOTIFY": "SUCCESS"}}
+    )
+    found = contoso(**settings).confirm(what, X, action, TAKEN, host, at())
+    assert found is None or (sender, "m365") == (str(found.to), found.by)
+    return found.message if found else None
+
+
+@pytest.mark.parametrize(
+    ("action", "host", "subject", "words"),
+    [
+        ("delivered", "", "Delivered: Offer", "Your message has been delivered to the following recipients:"),
+        (
+            "relayed",
+            "mx.customer.test",
+            "Relayed: Offer",
+            "no delivery notification was sent by the destination server:",
+        ),
+        ("expanded", "", "Expanded: Offer", "Your message was expanded to the members of these groups:"),
+    ],
+)
+def test_a_report_of_success_is_called_by_what_happened(action: str, host: str, subject: str, words: str) -> None:
+    found = confirmed(action, host=host)
+    assert found is not None
+    report = read_report(found)
+    assert report is not None
+    assert (subject, action, host) == (
+        found.get("Subject"),
+        report.recipients[0].action,
+        report.recipients[0].remote_mta,
+    )
+    assert words in report.words
+    assert "Diagnostic" not in report.words
+
+
+@pytest.mark.parametrize(
+    ("sender", "enabled", "told"), [(OUTSIDE, False, False), (OUTSIDE, True, True), (INSIDE, False, True)]
+)
+def test_a_remote_domain_may_get_no_reports_of_success(sender: str, enabled: bool, told: bool) -> None:
+    remote = {"Default": {"DeliveryReportEnabled": enabled}}
+    assert told == (confirmed(sender=sender, RemoteDomains=remote) is not None)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.mail.address import Address
+from simulator.mail.dsn import read_report
 from simulator.mail.envelope import Envelope
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
@@ -226,3 +227,23 @@ def test_every_rule_has_a_source_and_a_test() -> None:
     mine = [r for r in all_rules() if r.id.startswith("NET-")]
     assert len(mine) >= 5
     assert [] == [r.id for r in mine if not r.source or (not r.test and r.fidelity != "not modelled")]
+
+
+_WAITS = Outcome((Try(_MX, "CONNECT", broken="refused"),))
+
+
+@pytest.mark.parametrize(
+    ("setting", "hours", "told"), [("4h", 4, True), ("4h", 3.9, False), ("1d", 23, False), ("0h", 100, False)]
+)
+def test_a_sender_is_told_of_a_delay_where_it_is_set_so(setting: str, hours: float, told: bool) -> None:
+    host = an_internet({"delay notice after": setting})
+    at = a_moment(MONDAY + timedelta(hours=hours))
+    fate = host.after_attempt(a_held(JOHN, sender=SUN), _RELAY, _WAITS, 5, at)[JOHN]
+    assert isinstance(fate, Keep)
+    assert told is (fate.notice is not None)
+    if fate.notice:
+        report = read_report(fate.notice[1])
+        assert report is not None
+        (one,) = report.recipients
+        assert (SUN, "delayed", "4.4.1") == (fate.notice[0], one.action, one.status)
+        assert "Sat, 7 Mar 2026 09:00:00 +0000" == one.retry_until

@@ -19,6 +19,8 @@ def _domain(inbound: str = "Local", **settings: Any) -> dict[str, Any]:
 
 
 _ALIAS: dict[str, Any] = {"Aliases": {"sales": ["john", "eve@elsewhere.example"]}}
+_LIST: dict[str, Any] = {"Mailing Lists": {"staff": {"Moderator": "john", "Subscribers": ["john"]}}}
+_CLOSED: dict[str, Any] = {"Users": {"john": {"Status": "Disabled"}}}
 _STAYS: dict[str, Any] = {"Deliver_locally_if_user_exists": True}
 
 
@@ -31,6 +33,15 @@ _STAYS: dict[str, Any] = {"Deliver_locally_if_user_exists": True}
         (_domain(**_ALIAS), "sales@contoso.com", "alias"),
         (_domain(**{"Catch-All": "john"}), "bob@contoso.com", "catch-all"),
         (_domain(**{"Catch-All": "john"}), "john@contoso.com", "mailbox"),
+        (_domain(**{"Catch-All": "gone"}), "bob@contoso.com", "unknown"),
+        (_domain(**{"Catch-All": "eve@elsewhere.example"}), "bob@contoso.com", "catch-all"),
+        (_domain(**{"Catch-All": "sales", **_ALIAS}), "bob@contoso.com", "catch-all"),
+        (_domain(**_LIST), "Staff@contoso.com", "list"),
+        (_domain(Domain_Aliases=["contoso.net"], **_LIST), "staff@contoso.net", "list"),
+        (_domain(**{**_LIST, "Catch-All": "john"}), "staff@contoso.com", "list"),
+        (_domain(**_CLOSED), "john@contoso.com", "closed"),
+        (_domain(Users={"john": {"Status": "Disabled With Mail"}}), "john@contoso.com", "mailbox"),
+        (_domain(**{**_CLOSED, "Catch-All": "john"}), "john@contoso.com", "closed"),
         (_domain(Enabled=False), "john@contoso.com", "disabled"),
         (_domain(Domain_Aliases=["contoso.net"]), "john@contoso.net", "mailbox"),
         (_domain(Domain_Aliases=["contoso.net"]), "bob@contoso.net", "unknown"),
@@ -43,6 +54,10 @@ _STAYS: dict[str, Any] = {"Deliver_locally_if_user_exists": True}
             ({**_STAYS, **_ALIAS}, "sales@contoso.com", "alias"),
             (_ALIAS, "sales@contoso.com", "external"),
             ({**_STAYS, "Catch-All": "john"}, "bob@contoso.com", "external"),
+            ({**_STAYS, **_LIST}, "staff@contoso.com", "list"),
+            (_LIST, "staff@contoso.com", "external"),
+            ({**_STAYS, **_CLOSED}, "john@contoso.com", "closed"),
+            (_CLOSED, "john@contoso.com", "external"),
         )),
     ],
 )  # fmt: skip
@@ -61,18 +76,36 @@ def test_a_knob_lets_a_catch_all_count_as_user_of_an_external_domain() -> None:
     assert "catch-all" == host.directory.place(address("bob@contoso.com")).kind
 
 
+def test_a_knob_lets_a_disabled_account_count_as_somebody_of_the_other_server() -> None:
+    host = a_smartermail(_domain(_MX, **_STAYS, **_CLOSED), disabled_user_exists=False)
+    assert "external" == host.directory.place(address("john@contoso.com")).kind
+
+
+def test_a_disabled_account_is_refused_like_an_unknown_one_and_told_as_what_it_is() -> None:
+    decision = ask_rcpt(a_smartermail(_domain(**_CLOSED)), "john@contoso.com")
+    assert "550 <john@contoso.com> No such user here" == str(decision.reply)
+    assert {"Status": "disabled"} == reasons(decision, "ACCOUNT")
+
+
 def test_an_unknown_user_is_told_with_every_reading() -> None:
     decision = ask_rcpt(a_smartermail(_domain()), "bob@contoso.com")
     assert "550 <bob@contoso.com> No such user here" == str(decision.reply)
-    assert {"mailbox": "no-mailbox", "Aliases": "no-alias", "Catch-All": "not-set"} == reasons(decision, "MAILBOX")
+    assert {
+        "mailbox": "no-mailbox", "Aliases": "no-alias", "Mailing Lists": "no-list", "Catch-All": "not-set",
+    } == reasons(decision, "MAILBOX")  # fmt: skip
     assert {"contoso.com": "hosted"} == reasons(decision, "DOMAIN")
+
+
+def test_a_catch_all_that_was_deleted_is_told_as_such() -> None:
+    decision = ask_rcpt(a_smartermail(_domain(**{"Catch-All": "gone"})), "bob@contoso.com")
+    assert (550, "catches-nothing") == (decision.reply.code, reasons(decision, "MAILBOX")["Catch-All"])
 
 
 def test_a_mailbox_that_starves_is_told() -> None:
     decision = ask_rcpt(a_smartermail(_domain(_MX)), "john@contoso.com")
     assert decision.ok
     assert {
-        "mailbox": "not-delivered-locally", "Aliases": "no-alias", "Catch-All": "not-set",
+        "mailbox": "not-delivered-locally", "Aliases": "no-alias", "Mailing Lists": "no-list", "Catch-All": "not-set",
         "Deliver locally if user exists": "off", _MX: "external",
     } == reasons(decision, "MAILBOX")  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 from simulator.mail.address import Address
 from simulator.policy.route import Deliver, Expand, NextHop, Relay
 from tests.policy.builders import BOB, JOHN, SUN, a_held, a_moment
-from tests.products.builders import a_smartermail, address, chosen, reasons
+from tests.products.builders import a_smartermail, address, ask_rcpt, chosen, reasons
 
 _TO_SUN = Relay(NextHop("customer.example"))
 
@@ -68,3 +68,23 @@ def test_the_envelope_sender_of_a_forward_is_a_knob(
 def test_users_who_forward_to_each_other_are_no_endless_search() -> None:
     host = a_smartermail(_lab({"john": "bob", "bob": "john"}), "john@contoso.com", "bob@contoso.com")
     assert host.directory.forwarder(JOHN, SUN) is None
+
+
+def test_srs_makes_an_address_of_the_mailboxs_domain_that_leads_back() -> None:
+    host = a_smartermail(_lab({"john": "bob@elsewhere.example"}), forwarding_sender="srs")
+    to = Relay(NextHop("elsewhere.example"), recipient=address("bob@elsewhere.example"))
+    sender = host.prepare(a_held(BOB, sender=SUN, original=JOHN), to, a_moment())[1]
+    assert sender is not None
+    assert ("contoso.com", True) == (sender.domain, sender.local.endswith("=customer.example=sun"))
+    assert ask_rcpt(host, str(sender), sender=None).ok
+    assert Expand((SUN,), "forward") == host.route(a_held(sender, sender=None), sender, a_moment()).route
+
+
+def test_colleagues_are_not_rewritten() -> None:
+    assert BOB == _leaves_as("srs", BOB, JOHN)
+
+
+@pytest.mark.parametrize("knob", ["preserve", "mailbox", "srs"])
+def test_a_made_up_rewritten_address_is_nobody(knob: str) -> None:
+    host = a_smartermail(_lab({}), forwarding_sender=knob)
+    assert 550 == ask_rcpt(host, "SRS0=AAAA=AA=customer.example=sun@contoso.com", sender=None).reply.code

@@ -73,6 +73,18 @@ def test_the_periods_can_be_set() -> None:
         ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": _EXCEPT}}, "192.0.2.9", "Applies To"),
         ({**_ON, "Greylisting": {"Filters": ["192.0.2.9"], "Applies To": _ONLY}}, "192.0.2.10", "Applies To"),
         ({**_ON, "Domains": {"contoso.com": {"Disable Greylisting": ["john"]}}}, "192.0.2.9", "Disable Greylisting"),
+        (
+            {**_ON, "Domains": {"contoso.com": {"Users": {"john": {"Enable Greylisting": False}}}}},
+            "192.0.2.9",
+            "Disable Greylisting",
+        ),
+        ({**_ON, "Trusted Senders": ["Sun@customer.example"]}, "192.0.2.9", "Trusted Senders"),
+        ({**_ON, "Trusted Senders": ["customer.example"]}, "192.0.2.9", "Trusted Senders"),
+        (
+            {**_ON, "Domains": {"contoso.com": {"Trusted Senders": ["customer.example"]}}},
+            "192.0.2.9",
+            "Trusted Senders",
+        ),
         (_ON, "10.0.0.1", "internal address"),
         ({**_ON, "Domains": {"contoso.com": {"Enable Greylisting": False}}}, "192.0.2.9", "Enable Greylisting"),
     ],
@@ -81,6 +93,20 @@ def test_who_is_exempt(settings: dict[str, Any], peer: str, why: str) -> None:
     decision = ask_rcpt(a_smartermail(settings), "john@contoso.com", session=a_session(peer))
     assert decision.ok
     assert [why] == chosen(decision, "GREYLIST")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "sender"),
+    [(["moon@customer.example"], "sun@customer.example"), (["customer.example"], None), (["example"], "sun@customer.example")],
+)  # fmt: skip
+def test_who_is_not_named_is_no_trusted_sender(trusted: list[str], sender: str | None) -> None:
+    host = a_smartermail({**_ON, "Trusted Senders": trusted})
+    assert 451 == ask_rcpt(host, "john@contoso.com", sender=sender).reply.code
+
+
+def test_a_trusted_sender_does_not_relay() -> None:
+    host = a_smartermail({"Trusted Senders": ["customer.example"]})
+    assert "550 Authentication is required for relay" == str(ask_rcpt(host, "x@elsewhere.example").reply)
 
 
 def test_who_logged_in_is_exempt() -> None:

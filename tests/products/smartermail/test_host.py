@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from simulator.mail.address import Address
+from simulator.mail.dsn import read_report
 from simulator.mail.envelope import Envelope
 from simulator.mail.reply import Reply
-from simulator.policy.attempt import Outcome, Target, Try, Unroutable
+from simulator.policy.attempt import Outcome, Target, Try
 from simulator.policy.decision import Decision
-from simulator.policy.host import LAB_PASSWORD, Host
-from simulator.policy.route import Bounce, HandedOn, Keep, NextHop, Relay
+from simulator.policy.host import LAB_PASSWORD, Host, SpeaksPlainly
+from simulator.policy.route import Bounce, HandedOn, NextHop, Relay
 from simulator.policy.rules import all_rules
 from tests.answering import answered
-from tests.policy.builders import BOB, JOHN, MONDAY, SUN, a_held, a_message, a_moment, a_session, tls
+from tests.policy.builders import BOB, JOHN, SUN, a_held, a_message, a_moment, a_session, tls
 from tests.products.builders import CERTIFICATE, a_smartermail, ask_rcpt, step
 
 _RELAY = Relay(NextHop("customer.example"))
@@ -41,6 +41,21 @@ def test_a_host_tells_who_it_is() -> None:
     assert "220 mail.contoso.com" == str(host.connect(a_session(), a_moment()).reply)
 
 
+@pytest.mark.parametrize(
+    ("settings", "knobs", "expected"),
+    [
+        ({}, {}, ("SIZE", "AUTH LOGIN PLAIN", "STARTTLS", "8BITMIME", "DSN")),
+        ({"Max Message Size": "1KB"}, {}, ("SIZE 1024", "AUTH LOGIN PLAIN", "STARTTLS", "8BITMIME", "DSN")),
+        ({}, {"enhanced_codes": True}, ("SIZE", "AUTH LOGIN PLAIN", "STARTTLS", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES")),
+    ],
+)  # fmt: skip
+def test_what_ehlo_announces(settings: dict[str, Any], knobs: dict[str, Any], expected: tuple[str, ...]) -> None:
+    host = a_smartermail(settings, certificate=CERTIFICATE, **knobs)
+    assert expected == host.keywords(a_session())
+    assert isinstance(host, SpeaksPlainly)
+    assert ("ENHANCEDSTATUSCODES" in expected) is host.enhanced_codes
+
+
 def test_starttls_is_offered_with_a_certificate_and_once() -> None:
     bare, good = a_smartermail(), a_smartermail(certificate=CERTIFICATE)
     assert ["STARTTLS" in host.keywords(a_session()) for host in (bare, good)] == [False, True]
@@ -62,6 +77,24 @@ def test_people_log_in_with_their_mailbox(user: str, password: str, expected: in
 
 
 @pytest.mark.parametrize(
+    ("settings", "outcome"),
+    [
+        ({"Domains": {"contoso.com": {"Users": {"john": {"Status": "Disabled"}}}}}, "disabled"),
+        ({"Domains": {"contoso.com": {"Users": {"john": {"Status": "Disabled With Mail"}}}}}, "disabled"),
+        ({"SMTP Blocks": ["john@contoso.com"]}, "blocked"),
+        ({"SMTP Blocks": ["contoso.com"]}, "blocked"),
+        ({"SMTP Blocks": ["elsewhere.example"]}, "logged-in"),
+    ],
+)  # fmt: skip
+def test_whoever_is_disabled_or_blocked_does_not_log_in_and_is_not_told_why(
+    settings: dict[str, Any], outcome: str
+) -> None:
+    decision = a_smartermail(settings).login(a_session(), "john@contoso.com", LAB_PASSWORD, a_moment())
+    assert outcome == decision.steps[-1].outcome
+    assert decision.ok or "535 Authentication failed" == str(decision.reply)
+
+
+@pytest.mark.parametrize(
     ("match", "sender", "expected"),
     [
         ("None", SUN, 250),
@@ -78,6 +111,15 @@ def test_require_auth_match(match: str, sender: Address | None, expected: int) -
     assert expected == decision.reply.code
     assert expected == 250 or "auth-mismatch" == step(decision, "AUTH").outcome
     assert match != "Domain" or expected == 250 or "From domain must match authenticated domain" == decision.reply.text
+
+
+@pytest.mark.parametrize(
+    ("match", "sender", "expected"),
+    [("Domain", "john@contoso.net", 250), ("Email Address", "john@contoso.net", 250), ("Email Address", "bob@contoso.net", 550)],
+)  # fmt: skip
+def test_a_domain_alias_matches_its_domain(match: str, sender: str, expected: int) -> None:
+    settings = {"Require Auth Match": match, "Domains": {"contoso.com": {"Domain Aliases": ["contoso.net"]}}}
+    assert expected == _mail(settings, Address.parse(sender), auth=JOHN).reply.code
 
 
 def test_who_did_not_log_in_need_not_match() -> None:
@@ -125,14 +167,6 @@ def test_mail_leaves_as_it_came() -> None:
     assert (held.message, JOHN) == a_smartermail().prepare(held, _RELAY, a_moment())
 
 
-def test_mail_is_tried_again_as_the_list_says_and_then_returned() -> None:
-    down = Outcome((Try(_MX, "CONNECT", broken="refused"),))
-    due = [(_after(down, n).due - MONDAY) / timedelta(minutes=1) for n in (1, 2, 3, 4)]
-    assert [15, 30, 60, 90] == due
-    expected = Bounce(Reply(554, "", "Failed four Attempts to connect to recipients mail server"), None, refused=False)
-    assert expected == _after(down, 5)
-
-
 def test_a_refusal_by_the_next_host_is_final() -> None:
     never = Reply(550, "5.7.64", "Relay Access Denied")
     assert Bounce(never, never) == _after(
@@ -143,21 +177,6 @@ def test_a_refusal_by_the_next_host_is_final() -> None:
 def test_what_was_taken_is_handed_on() -> None:
     taken = Reply(250, "2.6.0", "queued")
     assert HandedOn(taken) == _after(Outcome((Try(_MX, "", taken, recipients={SUN: taken}),), None, {SUN: taken}))
-
-
-@pytest.mark.parametrize(
-    ("reason", "attempts", "knobs", "expected"),
-    [
-        ("nxdomain", 1, {}, Bounce), ("nxdomain", 1, {"dns_attempts": 2}, Keep), ("nxdomain", 2, {"dns_attempts": 2}, Bounce),
-        ("null-mx", 1, {"dns_attempts": 2}, Bounce), ("self-mx", 1, {}, Bounce),
-    ],
-)  # fmt: skip
-def test_domains_that_dns_does_not_know_are_given_up(
-    reason: str, attempts: int, knobs: dict[str, Any], expected: type
-) -> None:
-    fate = _after(Outcome(unroutable=Unroutable(reason, "customer.example", True, "why")), attempts, **knobs)
-    assert expected.__name__ == type(fate).__name__
-    assert expected is Keep or (reason == "self-mx") is fate.loop
 
 
 def test_a_report_has_smartermails_words_and_no_enhanced_code() -> None:
@@ -171,8 +190,29 @@ def test_a_report_has_smartermails_words_and_no_enhanced_code() -> None:
         in text
     )
     assert "Reason: Remote host said: 550 no\r\n" in text
-    assert "Status: 5.0.0\r\n" in text
+    assert read_report(notice.message) is None  # words for people alone
     assert "System Administrator <postmaster@contoso.com>" == notice.message.get("From")
+
+
+def test_a_knob_puts_the_fields_of_rfc_3464_beside_the_words() -> None:
+    remote = Reply(550, "", "no")
+    host = a_smartermail(report_form="fields")
+    notice = host.report(a_held(), SUN, remote, remote, "mx.customer.example", a_moment())
+    assert notice is not None
+    report = read_report(notice.message)
+    assert report is not None
+    assert ("failed", "5.0.0") == (report.recipients[0].action, report.recipients[0].status)
+    assert "Reason: Remote host said: 550 no" in report.words
+
+
+def test_success_is_confirmed_to_who_asks_unless_the_setting_says_no() -> None:
+    held = a_held(recipient_parameters={SUN: {"NOTIFY": "SUCCESS"}})
+    notice = a_smartermail().confirm(held, SUN, "delivered", Reply(250, "2.1.5", "Delivered"), "", a_moment())
+    assert notice is not None
+    assert (JOHN, "Delivery Status Notification: delivered") == (notice.to, notice.message.get("Subject"))
+    assert b"Your message was delivered to:\r\n\r\n    sun@customer.example\r\n" in notice.message.content
+    assert "DSN" in a_smartermail().keywords(a_session())
+    assert "DSN" not in a_smartermail({"Enable Delivery Status Notifications": False}).keywords(a_session())
 
 
 def test_the_host_itself_signs_reports_to_strangers() -> None:

@@ -42,6 +42,16 @@ def test_relay_matrix(peer: str, sender: str | None, mode: str, listed: str) -> 
 
 
 @pytest.mark.parametrize("mode", _MODES)
+@pytest.mark.parametrize(
+    "more", [{"IP Bypass": [_LISTED]}, {"Greylisting": {"Filters": [_LISTED]}}, {"Trusted Senders": ["evil.example"]}]
+)
+def test_what_takes_greylisting_away_gives_no_right_to_relay(mode: str, more: dict[str, Any]) -> None:
+    host = a_smartermail({"Allow Relay": mode, **more})
+    decision = ask_rcpt(host, "sun@customer.example", sender=_OUTSIDER, session=a_session(_LISTED))
+    assert (mode == "Anyone") is decision.ok
+
+
+@pytest.mark.parametrize("mode", _MODES)
 def test_who_logged_in_relays(mode: str) -> None:
     decision = ask_rcpt(a_smartermail({"Allow Relay": mode}), "sun@customer.example", session=a_session(auth=JOHN))
     assert decision.ok

@@ -156,9 +156,9 @@ def test_mail_for_a_mailbox_is_delivered() -> None:
     assert Deliver(JOHN) == _route(a_smartermail(), JOHN).route
 
 
-def test_mail_to_a_domain_alias_is_delivered_to_the_domains_mailbox() -> None:
+def test_mail_to_a_domain_alias_is_mail_for_the_domains_mailbox() -> None:
     host = a_smartermail(_lab({"Domain Aliases": ["contoso.net"]}))
-    assert Deliver(JOHN) == _route(host, "john@contoso.net").route
+    assert Expand((JOHN,), "domain alias") == _route(host, "john@contoso.net").route
 
 
 def test_mail_to_a_domain_alias_leaves_under_the_domains_name() -> None:
@@ -256,3 +256,23 @@ def test_what_mail_leaves_from(server: Any, domain: str | None, expected: list[s
 
 def test_without_ipv4_only_ipv6_is_asked_for() -> None:
     assert ("AAAA",) == _relay(_route(a_smartermail({"Outbound IPv4": "Disable"}, addresses=_ADDRESSES))).to.families
+
+
+@pytest.mark.parametrize(
+    ("settings", "addresses", "expected", "families"),
+    [
+        ({}, ("2001:db8::25", "203.0.113.25"), ["2001:db8::25"] * 3, ("AAAA", "A")),
+        ({"Outbound IPv6": "Disable"}, ("2001:db8::25", "203.0.113.25"), ["203.0.113.25"] * 3, ("A",)),
+        ({"Outbound IPv6": "Rotate IP List", "Outbound IPv4": "Disable"}, ("2001:db8::25", "203.0.113.25", "2001:db8::26"),
+         ["2001:db8::25", "2001:db8::26", "2001:db8::25"], ("AAAA",)),
+        ({"Outbound IPv6": "Primary IP on NIC", "Outbound IPv4": "Disable"}, ("203.0.113.25", "2001:db8::25", "2001:db8::26"),
+         ["2001:db8::25"] * 3, ("AAAA",)),
+    ],
+)  # fmt: skip
+def test_ipv6_has_its_own_choice(
+    settings: dict[str, Any], addresses: tuple[str, ...], expected: list[str], families: tuple[str, ...]
+) -> None:
+    host, at = a_smartermail(settings, addresses=addresses), a_moment()
+    relay = _relay(_route(host))
+    assert expected == [host.egress(a_held(SUN, sender=JOHN), relay, at)[0] for _ in range(3)]
+    assert families == relay.to.families

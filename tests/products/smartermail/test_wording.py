@@ -11,7 +11,7 @@ from simulator.products.smartermail.wording import TEXTS, Wording
 from tests.policy.builders import SUN
 
 _FACTS = {
-    "fqdn": "x",
+    "text": "x",
     "address": "a@b",
     "id": "1",
     "seconds": 1,
@@ -40,6 +40,14 @@ def test_a_knob_adds_the_codes_in_the_class_of_the_reply(situation: str) -> None
         ("auth-match", "550 From domain must match authenticated domain"),
         ("unknown", "550 <a@b> No such user here"),
         ("loop", "554 5.4.6 Too many hops"),
+        ("mailbox-full", "552 The mailbox is full"),
+        ("domain-full", "552 The domain size limit has been exceeded"),
+        (
+            "nxdomain",
+            "550 Failed to connect to the recipients mail server. No MX records were found for the 'h' domain.",
+        ),
+        ("gave-up", "554 Failed four Attempts to connect to recipients mail server"),
+        ("remote", "451 Remote host said: r"),
         ("greylisted", "451 Greylisted, please try again in 1 seconds"),
     ],
 )
@@ -53,6 +61,7 @@ def _trouble(one: Try) -> Trouble:
     return found
 
 
+_NO_MX = "550 Failed to connect to the recipients mail server. No MX records were found for the 'd.example' domain."
 _TARGET = Target("mx.example", "192.0.2.1")
 
 
@@ -67,8 +76,7 @@ _TARGET = Target("mx.example", "192.0.2.1")
          "554 Remote host said: 451 4.3.2 later"),
         (_trouble(Try(_TARGET, "EHLO", Reply(550, "", "no"))), "451 Remote host said: 550 no", "554 Remote host said: 550 no"),
         (Trouble("servfail", False, "", "d.example"), "451 DNS lookup for d.example failed", "554 DNS lookup for d.example failed"),
-        (Trouble("nxdomain", True, "", "d.example"), "550 No MX records found for the domain d.example",
-         "550 No MX records found for the domain d.example"),
+        (Trouble("nxdomain", True, "", "d.example"), _NO_MX, _NO_MX),
     ],
 )  # fmt: skip
 def test_troubles_are_told_while_waiting_and_when_given_up(found: Trouble, waiting: str, given_up: str) -> None:
