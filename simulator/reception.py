@@ -27,7 +27,7 @@ from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
 from simulator.policy.dialogue import NO_EHLO, Action
-from simulator.policy.host import AsksNext, ChoosesCertificate, Held, SpeaksPlainly
+from simulator.policy.host import AsksNext, ChoosesCertificate, EndsSessions, Held, SpeaksPlainly
 from simulator.policy.moment import Moment
 from simulator.topology import CertificateSpec
 from simulator.world import Passage, World
@@ -55,6 +55,7 @@ class Reception:
         self._taken: dict[Address, Decision] = {}
         self._told_tls = False
         self.number = world.new_session()
+        self._errors = self._logins = 0
         self.limit: int | None = None  # octets that EHLO announced with SIZE (RFC 1870); 0 there means no limit
 
     @property
@@ -117,6 +118,18 @@ class Reception:
     def _say(self, verb: str, reply: Reply) -> Reply:
         self._note("smtp", verb=verb, line="", reply=str(reply))
         return reply
+
+    def counted(self, reply: Reply) -> Reply:
+        """What is said in place of a reply to a client that has made too many mistakes. Only a socket's client makes them."""
+        self._errors += 500 <= reply.code <= 504
+        self._logins += reply.code == 535
+        if not isinstance(self.host, EndsSessions) or reply.ok or reply.code == 421:
+            return reply
+        ends = self.host.has_enough(self.session, self._errors, self._logins)
+        if ends is None:
+            return reply
+        self._steps(ends)
+        return self._say("", ends.reply)
 
     def secured(self, tls: TlsFacts) -> None:
         """After a handshake: what was known before is forgotten (RFC 3207 4.2). Told to the log at the next EHLO."""

@@ -17,6 +17,7 @@ from simulator.check.coverage import passed_over, uncovered
 from simulator.check.dns import mta_sts_policies, mx_records, own_mx, spf_records
 from simulator.check.ground import LabGround
 from simulator.check.loops import loops, split_brain
+from simulator.check.records import mx_names, spf_terms
 from simulator.check.refusals import refusals
 from simulator.check.relays import relays
 from simulator.check.tls import certificates_that_end, demands
@@ -50,7 +51,8 @@ NO_EFFECT = kind(
 
 Reader = Callable[[str], str]
 LOOKS: Sequence[Callable[[LabGround], Iterator[Finding]]] = (
-    loops, split_brain, relays, demands, certificates_that_end, spf_records, mx_records, mta_sts_policies, own_mx, passed_over,
+    loops, split_brain, relays, demands, certificates_that_end, spf_records, spf_terms, mx_records, mx_names, mta_sts_policies,
+    own_mx, passed_over,
 )  # fmt: skip
 
 

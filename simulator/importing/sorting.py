@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from simulator.importing.found import Found, Note, Object, Record
 from simulator.importing.values import told
-from simulator.policy.settings import BadValue, Field
+from simulator.policy.settings import BadValue, Field, is_usual
 from simulator.products.registry import PRODUCTS
 from simulator.products.shape import METADATA, Shape
 from simulator.source import Node, ProblemList, Scalar
@@ -191,7 +191,7 @@ def _judged(
     if setting in shape.remarks and not _is_empty(value):
         return "kept", "a remark"
     if field is not None:
-        if field.modelled or _is_empty(value):
+        if field.modelled or _is_empty(value) or is_usual(field, value):
             return "no effect", field.doc
         return "not modelled", field.doc
     if _TYPE_NOTE.search(key) or folded in METADATA or folded in {word.casefold() for word in shape.silent}:

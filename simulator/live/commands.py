@@ -31,8 +31,8 @@ MAIL_KEYWORDS = {
     "ENVID": _ANY,  # RFC 3461 4.4
     "AUTH": _ANY,  # RFC 4954 5
     "XOORG": _ANY,  # Exchange: the originating organisation
-    "REQUIRETLS": _NONE,  # RFC 8689
 }
+# REQUIRETLS (RFC 8689) is left out on purpose: nobody here keeps that promise, so whoever asks for it is told 555.
 RCPT_KEYWORDS = {
     "NOTIFY": "NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*",  # RFC 3461 4.1
     "ORCPT": "[^;]+;.+",  # RFC 3461 4.2

@@ -76,6 +76,9 @@ class LabSMTP(Connection):
     def crashed(self, error: Exception) -> None:
         self.desk.crashed(error, self.link)
 
+    async def answer(self, reply: Reply) -> None:
+        await super().answer(self.reception.counted(reply))
+
     async def greet(self, peername: tuple[Any, ...]) -> None:
         self.reception, self.link = self.desk.admit(self, peername)
         if how := self.desk.shut(self.link):

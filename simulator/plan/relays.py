@@ -1,6 +1,6 @@
 """The relay matrix: who can send through a host of a lab, as whom, to whom. `always: [no open relay]` looks at the same cells.
 
-    client       anonymous     an address that no server owns, no certificate, no login
+    client       anonymous     an address that no server owns, no certificate, no login; at port 25 and at the submission port
                  forged        the same with a self-signed certificate that bears another server's name
                  address       another server's address, without its certificate
                  certificate   another server's certificate, from an address that no server owns
@@ -14,14 +14,14 @@
 
 Each cell is a whole session walked through the host's own policy; it is open where the host took the message. What may be open is
 mail for the host's own domains, and mail to others from those whom the lab trusts: people who log in, and servers of the same
-organisation, by address or certificate. Servers are of different organisations if both have people, and no organizational domain
-in common (mail.contoso.com and contoso.com are one).
+organisation, by address or certificate. Servers are of different organisations if both have people, no organizational domain in
+common (mail.contoso.com and contoso.com are one), and neither takes a stranger's mail for people of the other.
 An anonymous client, a forged certificate and a server of others must not get mail for others through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -81,6 +81,7 @@ class _Client:
     other: Server | None = None  # whose address or certificate it is
     certificate: CertificateSpec | None = None
     login: Address | None = None
+    port: int = 25
 
 
 def relay_matrix(lab: Lab, start: datetime, keys: Keys = NO_KEYS) -> tuple[Cell, ...]:
@@ -98,24 +99,32 @@ def open_relays(lab: Lab, start: datetime, keys: Keys = NO_KEYS) -> list[str]:
 
 
 def _cells(lab: Lab, start: datetime, keys: Keys, recipients: Iterable[str]) -> Iterator[Cell]:
+    known: dict[tuple[str, str], bool] = {}
+
+    def same(one: Server, other: Server) -> bool:
+        pair = (one.name, other.name)
+        if pair not in known:
+            known[pair] = _same_organisation(one, other, lab, lambda at, to: _takes(lab, start, keys, at, to))
+        return known[pair]
+
     for server in lab.servers.values():
         host = lab.hosts.get(server.name)
         if host is None or host.submission.direct or not server.addresses or server.runs_at:
             continue
         targets = {kind: address for kind in recipients if (address := _recipient(kind, server, lab))}
-        for client in _clients(server, lab):
+        for client in _clients(server, lab, host.submission.port):
             for kind, sender in _senders(client, lab):
                 for name, recipient in targets.items():
                     took, said = _probe(lab, start, keys, server, client, sender, recipient)
-                    may = name != "foreign" or _trusts(lab.servers[took or server.name], client, lab)
+                    may = name != "foreign" or _trusts(lab.servers[took or server.name], client, same)
                     yield Cell(
                         server.name, client.kind, kind, name, bool(took), may, client.by, sender_text(sender), said, took
                     )  # fmt: skip
 
 
-def _trusts(server: Server, client: _Client, lab: Lab) -> bool:
+def _trusts(server: Server, client: _Client, same: Callable[[Server, Server], bool]) -> bool:
     """Whether a server may relay for a client: it logged in, or belongs to the same organisation."""
-    return client.login is not None or (client.other is not None and _same_organisation(server, client.other, lab))
+    return client.login is not None or (client.other is not None and same(server, client.other))
 
 
 def _recipient(kind: str, server: Server, lab: Lab) -> Address | None:
@@ -129,8 +138,10 @@ def _mailboxes(server: Server, lab: Lab) -> list[Address]:
     return [box for person in lab.people.values() for box, where in person.mailboxes if where == server.name]
 
 
-def _clients(server: Server, lab: Lab) -> Iterator[_Client]:
+def _clients(server: Server, lab: Lab, submission: int) -> Iterator[_Client]:
     yield _Client("anonymous", _STRANGER, f"a stranger at {_STRANGER}")
+    if submission != 25:
+        yield _Client("anonymous", _STRANGER, f"a stranger at port {submission}", port=submission)
     for other in lab.servers.values():
         if other is server or other.name not in lab.hosts or not other.addresses:
             continue
@@ -143,12 +154,25 @@ def _clients(server: Server, lab: Lab) -> Iterator[_Client]:
             by = f"the certificate of {other.name}, shown from {_STRANGER},"
             yield _Client("certificate", _STRANGER, by, other, shown)
     if box := next(iter(_mailboxes(server, lab)), None):
-        yield _Client("login", _STRANGER, f"{box}, logged in,", login=box)
+        yield _Client("login", _STRANGER, f"{box}, logged in,", login=box, port=submission)
 
 
-def _same_organisation(one: Server, other: Server, lab: Lab) -> bool:
-    theirs = [{organization(box.domain) for box in _mailboxes(server, lab)} for server in (one, other)]
-    return not all(theirs) or bool(theirs[0] & theirs[1])
+def _same_organisation(one: Server, other: Server, lab: Lab, takes: Callable[[Server, Address], bool]) -> bool:
+    boxes = [_mailboxes(server, lab) for server in (one, other)]
+    theirs = [{organization(box.domain) for box in mine} for mine in boxes]
+    if not all(theirs) or theirs[0] & theirs[1]:
+        return True
+    return takes(one, boxes[1][0]) or takes(other, boxes[0][0])
+
+
+def _takes(lab: Lab, start: datetime, keys: Keys, server: Server, to: Address) -> bool:
+    """Whether a server itself takes a stranger's mail for somebody, and not for everybody."""
+    host = lab.hosts.get(server.name)
+    if host is None or host.submission.direct or not server.addresses or server.runs_at:
+        return False
+    stranger = _Client("anonymous", _STRANGER, "")
+    took = [_probe(lab, start, keys, server, stranger, _NOBODY, address)[0] for address in (to, _ELSEWHERE)]
+    return took == [server.name, ""]
 
 
 def _senders(client: _Client, lab: Lab) -> Iterator[tuple[str, Sender]]:
@@ -167,7 +191,7 @@ def _probe(
     content = f"From: <{sender or _NOBODY}>\r\nTo: <{recipient}>\r\nSubject: probe\r\n\r\n".encode()
     errand = Errand(
         client.source, "stranger.invalid", sender, (recipient,), content, Demand(),
-        lab.hosts[server.name].submission.port if client.login else 25,
+        client.port,
         login=(str(client.login), LAB_PASSWORD) if client.login else None, passage=Passage(world.new_message(), 0, ""),
     )  # fmt: skip
     journey = submit(world, errand, Target(server.fqdn, server.addresses[0]), person="", server=server.name)

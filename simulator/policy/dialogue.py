@@ -29,7 +29,7 @@ from simulator.policy.tls import Demand, Level, Verdict, judge
 from simulator.value import value
 
 __all__ = [
-    "NO_EHLO", "NO_SMTPUTF8", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
+    "NO_EHLO", "NO_SMTPUTF8", "NO_SMTPUTF8_HEADER", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
     "Secured", "StartTls", "converse",
 ]  # fmt: skip
 
@@ -38,6 +38,10 @@ NO_EHLO = (500, 502, 504)
 
 NO_SMTPUTF8 = "no-smtputf8"
 """The reason of a session that ended because an address outside ASCII cannot go to a host without SMTPUTF8."""
+
+
+NO_SMTPUTF8_HEADER = "no-smtputf8-header"
+"""The same of a message that came with SMTPUTF8 because of what stands in its header (RFC 6531 3.2)."""
 
 
 @value
@@ -144,6 +148,11 @@ class Errand:
     asks_only: bool = False  # leaves after RCPT: only what is said of the recipients matters
 
     @property
+    def has_plain_header(self) -> bool:
+        message = self.content if isinstance(self.content, Message) else Message.parse(self.content)
+        return all(raw.isascii() for _, raw in message.fields)
+
+    @property
     def size(self) -> int:
         """Octets of the content."""
         return self.content.size if isinstance(self.content, Message) else len(self.content)
@@ -240,6 +249,10 @@ def _declared(errand: Errand, offered: frozenset[str]) -> Parameters:
                 "MAIL", verdict=Verdict(False, NO_SMTPUTF8, "the address needs SMTPUTF8, which is not offered")
             )
         declared["SMTPUTF8"] = None
+    elif "SMTPUTF8" in declared and "SMTPUTF8" not in offered and not errand.has_plain_header:
+        raise _Ended(
+            "MAIL", verdict=Verdict(False, NO_SMTPUTF8_HEADER, "the header needs SMTPUTF8, which is not offered")
+        )
     return declared
 
 

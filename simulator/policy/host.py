@@ -25,7 +25,7 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = ["LAB_PASSWORD", "AsksNext", "ChoosesCertificate", "Held", "Host", "Notice", "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced"]  # fmt: skip
+__all__ = ["LAB_PASSWORD", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host", "Notice", "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced"]  # fmt: skip
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
@@ -101,6 +101,15 @@ class AsksNext(Protocol):
 
     def next_said(self, decision: Decision, recipient: Address, outcome: Outcome, at: Moment) -> Decision:
         """The answer to RCPT, now that the next host was asked; `decision` is what it would have been."""
+        ...
+
+
+@runtime_checkable
+class EndsSessions(Protocol):
+    """A host that hangs up on a client that makes too many mistakes."""
+
+    def has_enough(self, session: Session, errors: int, logins: int) -> Decision | None:
+        """A 421, after so many replies that a command was wrong (500 to 504) and so many failed logins; None to go on."""
         ...
 
 

@@ -23,7 +23,7 @@ from datetime import datetime
 from simulator.mail.address import Address
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Try
-from simulator.policy.dialogue import NO_SMTPUTF8
+from simulator.policy.dialogue import NO_SMTPUTF8, NO_SMTPUTF8_HEADER
 from simulator.policy.host import Held
 from simulator.policy.route import Bounce, Fate, HandedOn, Keep, Relay
 from simulator.policy.rules import rule
@@ -35,6 +35,8 @@ RELAY_FATE = rule(
     "RELAY-FATE", "4xx and broken connections are tried again, 5xx for a recipient is final", fidelity="documented",
     source="RFC 5321 4.2.1 and 4.5.4.1", test="tests/policy/test_relaying.py",
 )  # fmt: skip
+
+_UTF8_CODES = {NO_SMTPUTF8: "5.6.7", NO_SMTPUTF8_HEADER: "5.6.9"}  # RFC 6531 3.5 and 3.6
 
 _BROKEN = {
     "refused": "the connection was refused",
@@ -92,9 +94,10 @@ def without_smtputf8(outcome: Outcome, fates: Mapping[Address, Fate]) -> Mapping
     The sending host itself cannot go on and waiting changes nothing, so whoever was not handed on before is returned.
     """
     last = outcome.last
-    if last is None or last.verdict is None or last.verdict.reason != NO_SMTPUTF8:
+    code = _UTF8_CODES.get(last.verdict.reason) if last and last.verdict else None
+    if last is None or last.verdict is None or code is None:
         return fates
-    returned = Bounce(Reply(550, "5.6.7", last.verdict.says), refused=False)
+    returned = Bounce(Reply(550, code, last.verdict.says), refused=False)
     return {r: fate if isinstance(fate, HandedOn) else returned for r, fate in fates.items()}
 
 

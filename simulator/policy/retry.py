@@ -21,12 +21,16 @@ from simulator.source import Node
 
 __all__ = ["Ladder", "read_minutes"]
 
+_MOST = 365 * 24 * 60
+
 
 def read_minutes(node: Node) -> tuple[int, ...]:
     """The reader of a setting that is a list of waits in minutes."""
     words = [item.text.strip() for item in node.items]
     if not words or any(not word.isascii() or not word.isdecimal() or not int(word) for word in words):
         raise BadValue("a list of minutes is expected", "Write [15, 30, 60, 90].")
+    if any(int(word) > _MOST for word in words):
+        raise BadValue(f"no wait is longer than a year ({_MOST} minutes)")
     return tuple(map(int, words))
 
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self, cast, dataclass_transform
 from simulator.source import NOWHERE, Node, ProblemList, Source
 
 __all__ = [
-    "BadValue", "Field", "Settings", "choice", "custom", "flag", "ignored", "mapping", "nearest", "number", "read_bool",
+    "BadValue", "Field", "Settings", "choice", "custom", "flag", "ignored", "is_usual", "mapping", "nearest", "number", "read_bool",
     "section", "text", "texts",
 ]  # fmt: skip
 
@@ -45,6 +45,7 @@ class Field:
     label: str = ""  # the name in a lab file, where it is no Python identifier
     children: bool = False  # reports its own problems
     effect: bool = True  # false: what stands here changes nothing, modelled or not
+    usual: tuple[str, ...] = ()  # of a setting that is not modelled: the product's own defaults, which need no warning
 
 
 _TRUE = frozenset({"true", "$true", "on", "yes"})
@@ -157,9 +158,17 @@ def section(item: type[Settings], doc: str, *, label: str = "") -> Any:
     return Field(read, item(), doc, item.json_schema(), children=True, label=label)
 
 
-def ignored(doc: str, *, silent: bool = False, label: str = "") -> Any:
-    """Understood, not modelled: accepted, with a warning that names it (`silent` for mere metadata)."""
-    return Field(lambda node: node.plain(), None, doc, {}, modelled=silent, label=label, effect=False)
+def ignored(doc: str, *, silent: bool = False, label: str = "", usual: tuple[str, ...] = ()) -> Any:
+    """Understood, not modelled: accepted, with a warning that names it (`silent` for mere metadata).
+
+    The `usual` values are those that the product has anyway: who writes one of them gets what is written.
+    """
+    return Field(lambda node: node.plain(), None, doc, {}, modelled=silent, label=label, effect=False, usual=usual)
+
+
+def is_usual(field: Field, node: Node) -> bool:
+    """Whether a setting that is not modelled has the value that it has anyway."""
+    return node.is_scalar and node.text.strip().casefold().removeprefix("$") in map(str.casefold, field.usual)
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -215,7 +224,10 @@ class Settings:
                 continue
             field = cls.__fields__[key]
             places[key] = entry.node.at or entry.key_at
-            if not field.modelled and entry.node.value not in ((), {}):  # an empty list or mapping asks for nothing
+            asks = entry.node.value not in ((), {}) and not is_usual(
+                field, entry.node
+            )  # an empty list asks for nothing
+            if not field.modelled and asks:
                 problems.warn(entry.key_at, f"{entry.key} is understood but not modelled; it changes nothing here")
             if entry.node.is_null and not field.children:
                 values[key] = field.default
@@ -224,6 +236,8 @@ class Settings:
                 values[key] = field.read(entry.node, problems) if field.children else field.read(entry.node)
             except BadValue as bad:
                 problems.error(entry.node.at, f"{entry.key}: {bad.says}.", bad.fix)
+            except OverflowError:
+                problems.error(entry.node.at, f"{entry.key}: {_shown(entry.node)} is too large.")
             except ValueError as bad:
                 problems.error(entry.node.at, f"{entry.key}: {bad}.")
         for key, field in cls.__fields__.items():

@@ -83,7 +83,9 @@ PRODUCTS: Mapping[str, Product] = {
         ),
         Product("smartermail", "SmarterMail", "simulator.products.smartermail", "SmarterMailSettings", looks=True),
         Product("internet", "the Internet", "simulator.products.internet", "InternetSettings"),
-        Product("exchange-server", "Exchange Server", "simulator.products.exchange_server", "ExchangeSettings"),
+        Product(
+            "exchange-server", "Exchange Server", "simulator.products.exchange_server", "ExchangeSettings", looks=True,
+        ),
         Product("gateway", "a mail gateway", "simulator.products.gateway", "GatewaySettings", people="", looks=True),
         Product(
             "device", "a device", "simulator.products.device", "DeviceSettings", people="an address that it sends from",

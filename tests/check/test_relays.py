@@ -38,3 +38,10 @@ def test_a_device_listens_to_nobody_so_it_is_no_relay() -> None:
     ground = a_ground(DEVICE)
     assert [] == open_relays(ground.lab, ground.start)
     assert "MF020" not in ids(ground)
+
+
+def test_a_server_of_somebody_else_in_the_lab_hides_no_open_relay() -> None:
+    west = 'west: {is: external, fqdn: mx.west.example, ip: 192.0.2.66, address: "127.0.0.1:2599"}'
+    assert "MF020" not in ids(a_ground(f"servers: {{{west}}}"))
+    told = found(a_ground(f"servers: {{{west}, onprem: {{Allow Relay: Anyone, Outbound Gateway: null}}}}"), "MF020")
+    assert told.says.startswith("onprem relays for ")

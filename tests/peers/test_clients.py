@@ -1,4 +1,7 @@
-"""Real clients hand a message to a listener of every kind of server, in clear text and with TLS: swaks, msmtp, smtplib."""
+"""Real clients hand a message to a listener of every kind of server: swaks, msmtp, smtplib.
+
+At port 25 in clear text and with TLS, as a stranger; at port 587 with TLS and a login, as a mailbox of that server.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,11 @@ TO = {
 }  # fmt: skip
 SENDER = "stranger@elsewhere.example"
 MESSAGE = f"From: <{SENDER}>\r\nSubject: by a real client\r\nMessage-ID: <1@elsewhere.example>\r\n\r\nHello.\r\n"
+MAILBOXES = {
+    "exchange-online": "a@cloud.example", "smartermail": "b@smarter.example", "exchange-server": "c@server.example",
+    "internet": "d@world.example",
+}  # fmt: skip
+"""Who logs in where. Nobody has a mailbox at a gateway."""
 _WITHOUT_LISTENER = {"device", "external"}  # the one has none, the other is somebody else's
 
 
@@ -112,3 +120,78 @@ async def test_smtplib_sends_to_every_listener(server: str, tls: bool) -> None:
     async with running() as (live, world):
         refused = await asyncio.to_thread(send, *live.endpoint(server))
         assert ({}, [TO[server]]) == (refused, await delivered(live, world))
+
+
+# port 587
+
+
+async def test_every_server_with_mailboxes_is_logged_in_at() -> None:
+    assert set(TO) - {"gateway"} == set(MAILBOXES)
+
+
+@pytest.mark.parametrize("server", MAILBOXES)
+async def test_swaks_logs_in_at_every_submission_listener(server: str) -> None:
+    user = MAILBOXES[server]
+    async with running() as (live, world):
+        ip, port = live.endpoint(server, 587)
+        code, said = await spoken_by(
+            "swaks", "--server", f"{ip}:{port}", "--tls", "--auth", "LOGIN", "--auth-user", user, "--auth-password", "lab",
+            "--from", user, "--to", user, package="swaks libnet-ssleay-perl",
+        )  # fmt: skip
+        assert (0, [user]) == (code, await delivered(live, world)), said
+
+
+@pytest.mark.parametrize("server", MAILBOXES)
+async def test_swaks_with_a_wrong_password_gets_nowhere(server: str) -> None:
+    user = MAILBOXES[server]
+    async with running() as (live, world):
+        ip, port = live.endpoint(server, 587)
+        code, said = await spoken_by(
+            "swaks", "--server", f"{ip}:{port}", "--tls", "--auth", "LOGIN", "--auth-user", user, "--auth-password", "wrong",
+            "--from", user, "--to", user, package="swaks libnet-ssleay-perl",
+        )  # fmt: skip
+        assert (28, []) == (code, await delivered(live, world)), said  # 28: the login failed
+        assert "535" in said
+
+
+@pytest.mark.parametrize("server", MAILBOXES)
+async def test_without_a_login_nothing_is_taken_at_a_submission_listener(server: str) -> None:
+    user = MAILBOXES[server]
+    async with running() as (live, world):
+        ip, port = live.endpoint(server, 587)
+        code, said = await spoken_by(
+            "swaks", "--server", f"{ip}:{port}", "--tls", "--from", user, "--to", "somebody@elsewhere.example",
+            package="swaks libnet-ssleay-perl",
+        )  # fmt: skip
+        assert code != 0
+        assert [] == await delivered(live, world), said
+
+
+@pytest.mark.parametrize("server", MAILBOXES)
+async def test_msmtp_logs_in_at_every_submission_listener(server: str) -> None:
+    user = MAILBOXES[server]
+    async with running() as (live, world):
+        ip, port = live.endpoint(server, 587)
+        code, said = await spoken_by(
+            "msmtp", f"--host={ip}", f"--port={port}", f"--from={user}", "--auth=login", f"--user={user}",
+            "--passwordeval=echo lab", "--tls=on", "--tls-starttls=on", "--tls-certcheck=off", user,
+            package="msmtp", says=MESSAGE.replace(SENDER, user).encode(),
+        )  # fmt: skip
+        assert (0, [user]) == (code, await delivered(live, world)), said
+
+
+@pytest.mark.parametrize("server", MAILBOXES)
+async def test_smtplib_logs_in_at_every_submission_listener(server: str) -> None:
+    user = MAILBOXES[server]
+
+    def send(ip: str, port: int) -> dict[str, tuple[int, bytes]]:
+        with smtplib.SMTP(ip, port, local_hostname="client.example", timeout=10) as client:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            client.starttls(context=context)
+            client.login(user, "lab")
+            return client.sendmail(user, [user], MESSAGE.replace(SENDER, user))
+
+    async with running() as (live, world):
+        refused = await asyncio.to_thread(send, *live.endpoint(server, 587))
+        assert ({}, [user]) == (refused, await delivered(live, world))

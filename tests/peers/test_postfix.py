@@ -167,20 +167,29 @@ def waited_for(folder: Path, count: int) -> list[str]:
     return [path.read_text() for path in found]
 
 
+_TAKEN = "Bob -> m365 -[O365 to own servers]-> onprem -> John"
+_WAITS = "Bob -> m365 -[O365 to own servers]-> DEFERRED 450 4.4.317"
+
+
 @pytest.mark.parametrize(
-    ("asked", "subject", "defect", "expected"),
+    ("asked", "subject", "defect", "expected", "grade"),
     [
-        ("", "", "", "Bob -> m365 -[O365 to own servers]-> onprem -> John"),
-        ("TlsSettings: EncryptionOnly", "", "", "Bob -> m365 -[O365 to own servers]-> DEFERRED 450 4.4.317"),
-        ("TlsSettings: EncryptionOnly", "other.test", "self-signed", "Bob -> m365 -[O365 to own servers]-> onprem -> John"),
-        ("TlsSettings: CertificateValidation", "other.test", "self-signed", "Bob -> m365 -[O365 to own servers]-> DEFERRED 450 4.4.317"),
-        ("TlsSettings: CertificateValidation", "other.test", "", "Bob -> m365 -[O365 to own servers]-> onprem -> John"),
-        ("TlsSettings: DomainValidation, TlsDomain: mail.contoso.com", "other.test", "", "Bob -> m365 -[O365 to own servers]-> DEFERRED 450 4.4.317"),
-        ("TlsSettings: DomainValidation, TlsDomain: mail.contoso.com", "mail.contoso.com", "", "Bob -> m365 -[O365 to own servers]-> onprem -> John"),
+        ("", "", "", _TAKEN, "none"),
+        ("", "other.test", "self-signed", _TAKEN, "encrypted"),
+        ("TlsSettings: EncryptionOnly", "", "", _WAITS, ""),
+        ("TlsSettings: EncryptionOnly", "other.test", "self-signed", _TAKEN, "encrypted"),
+        ("TlsSettings: CertificateValidation", "", "", _WAITS, ""),
+        ("TlsSettings: CertificateValidation", "other.test", "self-signed", _WAITS, ""),
+        ("TlsSettings: CertificateValidation", "other.test", "expired", _WAITS, ""),
+        ("TlsSettings: CertificateValidation", "other.test", "", _TAKEN, "trusted"),
+        ("TlsSettings: DomainValidation, TlsDomain: mail.contoso.com", "", "", _WAITS, ""),
+        ("TlsSettings: DomainValidation, TlsDomain: mail.contoso.com", "mail.contoso.com", "self-signed", _WAITS, ""),
+        ("TlsSettings: DomainValidation, TlsDomain: mail.contoso.com", "other.test", "", _WAITS, ""),
+        ("TlsSettings: DomainValidation, TlsDomain: mail.contoso.com", "mail.contoso.com", "", _TAKEN, "verified"),
     ],
 )  # fmt: skip
 def test_the_tenant_delivers_to_postfix_under_each_tls_level(
-    tmp_path: Path, asked: str, subject: str, defect: str, expected: str
+    tmp_path: Path, asked: str, subject: str, defect: str, expected: str, grade: str
 ) -> None:
     places = Places()
     cert = (
@@ -193,10 +202,11 @@ def test_the_tenant_delivers_to_postfix_under_each_tls_level(
             "SmartHosts: [mail.contoso.com]", f"SmartHosts: [mail.contoso.com], {asked}".rstrip(", ")
         )
 
-    simulated = played(lab(SMARTERMAIL.replace("{subject: mail.contoso.com}", cert)), flows)
+    more = f"    tls: {{m365 -> onprem: {grade}}}\n" if grade else ""
+    simulated = played(lab(SMARTERMAIL.replace("{subject: mail.contoso.com}", cert)), flows, more)
     settings = certified(tmp_path, subject, defect) if subject else {}
     with places.johns(**settings) as folder:
-        real = played(lab(places.own_server), flows)
+        real = played(lab(places.own_server), flows, more)
         log = (folder / "log").read_text()
     assert [] == failures(simulated)
     assert [] == failures(real), log

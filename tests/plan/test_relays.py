@@ -20,9 +20,10 @@ LABS = sorted((Path(__file__).parents[2] / "scenarios" / "labs").glob("*.yaml"))
 CONTOSO, GATEWAY, TENANTS = (next(p for p in LABS if p.stem == name) for name in ("contoso", "gateway", "two-tenants"))
 
 
-def a_lab(file: Path, patch: Mapping[str, object] | None = None) -> Lab:
+def a_lab(file: Path, patch: Mapping[str, object] | Node | None = None) -> Lab:
     problems = ProblemList()
-    tree = apply_patch(read_yaml(file.read_text(encoding="utf-8"), file.name), Node.of(patch or {}), problems)
+    change = patch if isinstance(patch, Node) else Node.of(patch or {})
+    tree = apply_patch(read_yaml(file.read_text(encoding="utf-8"), file.name), change, problems)
     lab = build_lab(tree, problems, START, file=file.name)
     assert lab is not None, problems.errors
     return lab
@@ -107,5 +108,27 @@ def test_a_gateway_goes_by_address_and_sender_domain() -> None:
 def test_a_server_below_the_organizational_domain_is_of_the_organisation() -> None:
     patch = {"people": {"John": "john@sm.contoso.com at onprem"}}
     assert [] == open_relays(a_lab(CONTOSO, patch), START, KEYRING)
-    other = {"people": {"John": "john@fabrikam.com at onprem"}}
+    other = read_yaml(
+        "people: {John: john@fabrikam.com at onprem}\nservers: {onprem: {Domains: {contoso.com: remove, fabrikam.com: {}}}}",
+        "p",
+    )
     assert "the certificate of onprem" in open_relays(a_lab(CONTOSO, other), START, KEYRING)[0]
+
+
+def test_a_stranger_is_asked_at_the_submission_port_too() -> None:
+    hole = {
+        "PermissionGroups": ["ExchangeUsers", "AnonymousUsers"], "ExtendedRights": "Ms-Exch-SMTP-Accept-Any-Recipient",
+    }  # fmt: skip
+    exchange = next(p for p in LABS if p.stem == "exchange")
+    assert [] == open_relays(a_lab(exchange), START, KEYRING)
+    patch = {"servers": {"onprem": {"ReceiveConnectors": {"Client Frontend": hole}}}}
+    (found,) = open_relays(a_lab(exchange, patch), START, KEYRING)
+    assert "onprem relays for a stranger at port 587 who sends as <>" == found
+
+
+def test_a_server_that_takes_mail_for_the_others_people_is_of_their_organisation() -> None:
+    sister = {
+        "people": {"Bob": "bob@fabrikam.com at m365"},
+        "servers": {"m365": {"AcceptedDomains": {"fabrikam.com": "Authoritative"}}},
+    }
+    assert [] == open_relays(a_lab(CONTOSO, sister), START, KEYRING)  # contoso.com is still an accepted domain

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from simulator.mail.reply import Reply
-from simulator.policy.attempt import Target, Try
+from simulator.policy.attempt import Outcome, Target, Try
 from simulator.policy.dialogue import (
+    NO_SMTPUTF8,
+    NO_SMTPUTF8_HEADER,
     Broken,
     Connect,
     Data,
@@ -24,7 +26,9 @@ from simulator.policy.dialogue import (
     StartTls,
     converse,
 )
-from simulator.policy.tls import Demand, Level
+from simulator.policy.relaying import without_smtputf8
+from simulator.policy.route import Bounce, Keep
+from simulator.policy.tls import Demand, Level, Verdict
 from tests.policy.builders import BOB, JOHN, MONDAY, SUN, tls
 
 _MX = Target("mx.customer.example", "198.51.100.7")
@@ -216,3 +220,29 @@ def test_parameters_are_sent_only_to_hosts_that_announce_them() -> None:
 def test_a_passage_is_handed_to_the_engine() -> None:
     _, said = _play(passage="ticket", port=2525)
     assert Connect(_MX, "203.0.113.25", 2525, "ticket") == said[0]
+
+
+@pytest.mark.parametrize(
+    ("subject", "extensions", "asked", "ended"),
+    [
+        ("Grüße", (), True, "MAIL"),
+        ("Grüße", ("SMTPUTF8",), True, ""),
+        ("Hello", (), True, ""),  # asked for, and not needed
+        ("Grüße", (), False, ""),  # raw octets that nobody declared are passed on as they are
+    ],
+)
+def test_a_header_beyond_ascii_does_not_go_to_a_host_that_cannot_take_it(
+    subject: str, extensions: tuple[str, ...], asked: bool, ended: str
+) -> None:
+    content = f"Subject: {subject}\r\n\r\nx\r\n".encode()
+    told, _ = _play(extensions=extensions, content=content, parameters={"SMTPUTF8": None} if asked else {})
+    assert ended == told.stage
+    assert (NO_SMTPUTF8_HEADER if ended else None) == (told.verdict.reason if told.verdict else None)
+
+
+def test_what_cannot_go_on_comes_back_with_the_code_of_its_reason() -> None:
+    for reason, code in ((NO_SMTPUTF8, "5.6.7"), (NO_SMTPUTF8_HEADER, "5.6.9")):
+        outcome = Outcome((Try(_MX, "MAIL", verdict=Verdict(False, reason, "not offered")),))
+        fate = without_smtputf8(outcome, {SUN: Keep(_LATER, MONDAY)})[SUN]
+        assert isinstance(fate, Bounce)
+        assert f"550 {code}" == fate.reply.codes

@@ -8,7 +8,7 @@ from simulator.mail.address import parse_domain
 from simulator.policy.host import LAB_PASSWORD
 from simulator.policy.retry import read_minutes
 from simulator.policy.settings import Settings, custom, flag, number, section, text
-from simulator.source import ProblemList
+from simulator.source import Node, ProblemList
 
 __all__ = ["DeviceSettings", "Knobs"]
 
@@ -20,13 +20,18 @@ def _host(written: str) -> str:
         return parse_domain(written)
 
 
+def _waits(node: Node) -> tuple[int, ...]:
+    """Minutes between attempts; an empty list for a device that tries once."""
+    return read_minutes(node) if node.items else ()
+
+
 class Knobs(Settings):
     """What differs from device to device."""
 
     noun = "the knobs of a device"
 
     retry: tuple[int, ...] = custom(
-        read_minutes, (1, 1), "waits between attempts in minutes; after the last one the message is forgotten"
+        _waits, (1, 1), "waits between attempts in minutes; after the last one the message is forgotten; [] to try once"
     )
     show_certificate: bool = flag(True, "its certificate is shown to a server that asks for one")
 

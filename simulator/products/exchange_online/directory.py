@@ -17,20 +17,15 @@ from functools import cached_property
 
 from simulator.mail.address import Address
 from simulator.products.exchange_online.recipients import UNIFIED_GROUP, RecipientObject
+from simulator.products.exchange_recipients import Recipient, by_address
 from simulator.source import NOWHERE, Node, ProblemList, Source
 
 __all__ = ["Directory", "Entry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One recipient. `kind` is mailbox, external, group or public folder; `addresses` has the primary one first."""
-
-    address: Address
-    kind: str
-    properties: RecipientObject
-    addresses: tuple[Address, ...]
-    at: Source = NOWHERE
+class Entry(Recipient[RecipientObject]):
+    """One recipient. `kind` is mailbox, external, group or public folder."""
 
     @property
     def noun(self) -> str:
@@ -46,20 +41,9 @@ class Entry:
             self.properties.RecipientType == UNIFIED_GROUP and not self.properties.Members
         )
 
-    @property
-    def wants_authentication(self) -> bool:
-        """Groups keep strangers out unless told otherwise (CMD Set-DistributionGroup)."""
-        asked = self.properties.RequireSenderAuthenticationEnabled
-        return self.kind == "group" if asked is None else asked
 
-    @property
-    def forwards_to(self) -> tuple[Address, str] | None:
-        """Where a mailbox forwards, and the setting that says so. ForwardingAddress goes before ForwardingSmtpAddress."""
-        for parameter in ("ForwardingAddress", "ForwardingSmtpAddress"):
-            found: Address | None = getattr(self.properties, parameter)
-            if found and self.kind == "mailbox":
-                return found, parameter
-        return None
+def _plain(address: Address, place: Source) -> RecipientObject:
+    return RecipientObject.read(Node.of({}, place), ProblemList(), name=str(address), at=place)
 
 
 class Directory:
@@ -69,21 +53,7 @@ class Directory:
         self, recipients: Mapping[str, RecipientObject], people: Iterable[tuple[Address, Source]], at: Source = NOWHERE
     ) -> None:
         self.at = at
-        self._entries: dict[Address, Entry] = {}
-        for address, place in people:
-            plain = RecipientObject.read(Node.of({}, place), ProblemList(), name=str(address), at=place)
-            self._add(Entry(address, "mailbox", plain, (address,), place))
-        own = set(self._entries)
-        for name, properties in recipients.items():
-            address = Address.parse(name)
-            kind = "mailbox" if address in own and properties.RecipientType is None else properties.kind
-            every = tuple(dict.fromkeys((address, *properties.EmailAddresses)))
-            self._add(Entry(address, kind, properties, every, properties.place))
-
-    def _add(self, entry: Entry) -> None:
-        for address in entry.addresses:
-            if address == entry.address or address not in self._entries:
-                self._entries[address] = entry
+        self._entries: dict[Address, Entry] = by_address(Entry, people, _plain, recipients)
 
     def __iter__(self) -> Iterator[Entry]:
         """Every recipient once."""

@@ -40,6 +40,7 @@ _KINDS: tuple[tuple[re.Pattern[str], tuple[str, ...], str, str], ...] = (
                 r"|mailbox (?:not found|unavailable)|does not exist|(?:user|recipient) not found|invalid recipient", re.I),
      ("5.1.1", "5.1.10"), "5.1.351", "Remote server returned unknown recipient or mailbox unavailable"),
 )  # fmt: skip
+_NULL_MX = re.compile(r"null[ -]?mx|domain does not accept mail", re.I)
 _OTHER = ("5.0.350", "Remote server returned an error")
 
 
@@ -52,6 +53,8 @@ def reported(reply: Reply) -> Reply:
     """What the non-delivery report says of a refusal."""
     if is_loop(reply):
         return reply
+    if _NULL_MX.search(reply.text):  # RFC 7505 has 5.1.10 too: the words tell which of the two is meant
+        return wording.wrapped(*_OTHER, reply)
     for words, codes, code, summary in _KINDS:
         if reply.enhanced in codes or words.search(reply.text):
             return wording.wrapped(code, summary, reply)

@@ -4,6 +4,7 @@ A message comes in, in this order:
 
     listener      CONNECT, EHLO, AUTH, MAIL, RCPT, and after the final dot sizes and hops
     receiving     which Receive connector a session is at, and what it may do there
+    patience      when it hangs up on a client
     headers       what is stamped, stripped, promoted
 
 and leaves:

@@ -18,36 +18,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.mail.address import Address, domain_of
+from simulator.products.exchange_recipients import Recipient, by_address
 from simulator.products.exchange_server.settings import AUTHORITATIVE, AcceptedDomain, ExchangeSettings, RecipientObject
-from simulator.source import NOWHERE, Node, ProblemList, Source
+from simulator.source import Node, ProblemList, Source
 
 __all__ = ["Directory", "Entry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One recipient. `kind` is mailbox, remote, external or group; `addresses` has the primary one first."""
+class Entry(Recipient[RecipientObject]):
+    """One recipient. `kind` is mailbox, remote, external or group."""
 
-    address: Address
-    kind: str
-    properties: RecipientObject
-    addresses: tuple[Address, ...]
-    at: Source = NOWHERE
 
-    @property
-    def wants_authentication(self) -> bool:
-        """Groups keep strangers out unless told otherwise (CMD Set-DistributionGroup)."""
-        asked = self.properties.RequireSenderAuthenticationEnabled
-        return self.kind == "group" if asked is None else asked
-
-    @property
-    def forwards_to(self) -> tuple[Address, str] | None:
-        """Where a mailbox forwards, and the setting that says so. ForwardingAddress goes before ForwardingSmtpAddress."""
-        for parameter in ("ForwardingAddress", "ForwardingSmtpAddress"):
-            found: Address | None = getattr(self.properties, parameter)
-            if found and self.kind == "mailbox":
-                return found, parameter
-        return None
+def _plain(address: Address, place: Source) -> RecipientObject:
+    return RecipientObject.read(Node.of({}, place), ProblemList(), name=str(address), at=place)
 
 
 class Directory:
@@ -56,23 +40,9 @@ class Directory:
     def __init__(self, settings: ExchangeSettings, people: Iterable[tuple[Address, Source]]) -> None:
         self.settings = settings
         self._domains = {name.lower().removesuffix("."): domain for name, domain in settings.AcceptedDomains.items()}
-        self._entries: dict[Address, Entry] = {}
-        own: set[Address] = set()
-        for address, place in people:
-            plain = RecipientObject.read(Node.of({}, place), ProblemList(), name=str(address), at=place)
-            self._add(Entry(address, "mailbox", plain, (address,), place))
-            own.add(address)
-        self.mailboxes = frozenset(own)
-        for name, properties in settings.Recipients.items():
-            address = Address.parse(name)
-            kind = "mailbox" if address in own and properties.RecipientType is None else properties.kind
-            every = tuple(dict.fromkeys((address, *properties.EmailAddresses)))
-            self._add(Entry(address, kind, properties, every, properties.place))
-
-    def _add(self, entry: Entry) -> None:
-        for address in entry.addresses:
-            if address == entry.address or address not in self._entries:
-                self._entries[address] = entry
+        folks = tuple(people)
+        self.mailboxes = frozenset(address for address, _ in folks)
+        self._entries: dict[Address, Entry] = by_address(Entry, folks, _plain, settings.Recipients)
 
     def find(self, address: Address) -> Entry | None:
         """The recipient that has this address, as its primary one or as a proxy."""

@@ -18,6 +18,7 @@ from simulator.policy.route import Fate, Relay, Routing
 from simulator.products.exchange_server.directory import Directory
 from simulator.products.exchange_server.headers import outgoing, stamped
 from simulator.products.exchange_server.listener import Listener
+from simulator.products.exchange_server.patience import has_enough
 from simulator.products.exchange_server.report import report
 from simulator.products.exchange_server.retry import fates
 from simulator.products.exchange_server.routing import Router
@@ -65,6 +66,9 @@ class ExchangeServer:
     def login(self, session: Session, user: str, password: str, at: Moment) -> Decision:
         return self.listener.login(session, user, password)
 
+    def has_enough(self, session: Session, errors: int, logins: int) -> Decision | None:
+        return has_enough(self.listener.connector(session), session, errors, logins)
+
     def mail(self, session: Session, envelope: Envelope, at: Moment) -> Decision:
         return self.listener.mail(session, envelope.sender, at)
 
@@ -96,7 +100,8 @@ class ExchangeServer:
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:
-        return fates(held, relay, outcome, attempts, self.settings, self._sender(relay), at)
+        server, directory = self.server, self.directory
+        return fates(held, relay, outcome, attempts, self._sender(relay), server=server, directory=directory, at=at)
 
     def report(
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment

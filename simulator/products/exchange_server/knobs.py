@@ -43,7 +43,16 @@ class Knobs(Settings):
         "the first waits in minutes when a host cannot be reached (QueueGlitchRetryCount and -Interval)",
     )
     message_retry: int = number(
-        "minutes until mail is tried again that a 4xx kept: 5 by the cmdlet's page, 15 by the article", 5, low=1
+        "minutes until mail is tried again that a 4xx kept: 5 by the cmdlet's page, 15 by the article",
+        5,
+        low=1,
+        high=1440,
+    )
+    resubmit_hours: int = number(
+        "hours until waiting mail is resubmitted (MaxIdleTimeBeforeResubmit): until then a moved mailbox makes no difference",
+        12,
+        low=1,
+        high=2160,
     )
     present_client_certificate: bool = flag(True, "the server's certificate is shown to servers that ask for one")
     no_certificate_match: str = choice(

@@ -17,12 +17,13 @@ names another user; `Ms-Exch-SMTP-Accept-Any-Recipient` is anonymous relay (lear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from simulator.mail.address import parse_domain
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, number, text, texts
 from simulator.products.exchange_server.notation import (
     EVERYBODY,
+    UNLIMITED,
     Capability,
     CertificateName,
     RemoteRange,
@@ -32,16 +33,14 @@ from simulator.products.exchange_server.notation import (
     remote_range,
     size_of,
 )
-from simulator.source import Node, ProblemList, Source
+from simulator.source import Node, ProblemList
 
 __all__ = [
     "ANY_RECIPIENT",
     "CLIENT_FRONTEND",
     "DEFAULT_FRONTEND",
     "ReceiveConnector",
-    "check_together",
     "is_default",
-    "receivers",
 ]
 
 _CMDLET = "New-ReceiveConnector"
@@ -108,6 +107,17 @@ def _rights(node: Node) -> tuple[str, ...]:
 
 _LIST = {"type": ["array", "string"], "items": {"type": "string"}}
 _TEXT = {"type": ["string", "integer"]}
+
+
+def _number(node: Node, low: int, high: int) -> int:
+    word = node.text.strip()
+    if not word.isascii() or not word.isdecimal() or not low <= int(word) <= high:
+        raise BadValue(f"{word or 'this'} is not a whole number from {low} to {high}")
+    return int(word)
+
+
+def _errors(node: Node) -> int:
+    return UNLIMITED if node.text.strip().casefold() == "unlimited" else _number(node, 0, 2**31)
 
 
 class ReceiveConnector(Settings):
@@ -178,27 +188,31 @@ class ReceiveConnector(Settings):
     DeliveryStatusNotificationEnabled: bool = flag(True, "DSN is announced")
     EnhancedStatusCodesEnabled: bool = flag(True, "ENHANCEDSTATUSCODES is announced")
     SuppressXAnonymousTls: bool = flag(False, "X-ANONYMOUSTLS is not announced")
-    DomainSecureEnabled: object = ignored("mutual TLS with the domains of TLSReceiveDomainSecureList")
+    DomainSecureEnabled: object = ignored("mutual TLS with the domains of TLSReceiveDomainSecureList", usual=("false",))
     DefaultDomain: object = ignored("the domain that addresses without one get")
-    RequireEHLODomain: object = ignored("EHLO must say a domain")
-    MaxInboundConnection: object = ignored("how many clients at once")
-    MaxInboundConnectionPerSource: object = ignored("how many connections of one client")
-    MaxInboundConnectionPercentagePerSource: object = ignored("how many connections of one client")
-    MessageRateLimit: object = ignored("messages a minute")
-    MessageRateSource: object = ignored("whose messages are counted")
-    LongAddressesEnabled: object = ignored("long X.400 addresses")
-    OrarEnabled: object = ignored("ORAR")
-    MaxProtocolErrors: object = ignored("errors until the session ends", silent=True)
-    MaxLogonFailures: object = ignored("failures until the session ends", silent=True)
-    TarpitInterval: object = ignored("how slow refusals are", silent=True)
-    AuthTarpitInterval: object = ignored("how slow refusals are", silent=True)
-    ConnectionTimeout: object = ignored("how long a session may last", silent=True)
-    ConnectionInactivityTimeout: object = ignored("how long it may be silent", silent=True)
-    MaxAcknowledgementDelay: object = ignored("shadow redundancy", silent=True)
+    RequireEHLODomain: object = ignored("EHLO must say a domain", usual=("false",))
+    MaxInboundConnection: object = ignored("how many clients at once", usual=("5000",))
+    MaxInboundConnectionPerSource: object = ignored("how many connections of one client", usual=("20",))
+    MaxInboundConnectionPercentagePerSource: object = ignored("how many connections of one client", usual=("2",))
+    MessageRateLimit: object = ignored("messages a minute", usual=("unlimited", "600"))
+    MessageRateSource: object = ignored("whose messages are counted", usual=("IPAddress", "IP"))
+    LongAddressesEnabled: object = ignored("long X.400 addresses", usual=("false",))
+    OrarEnabled: object = ignored("ORAR", usual=("false",))
+    MaxProtocolErrors: int = custom(
+        _errors, 5, "errors that a session may have; with one more it ends; unlimited", _TEXT
+    )
+    MaxLogonFailures: int = number(
+        "failed logins that a session may have; with one more it ends; 0: any number", 3, high=10
+    )
+    TarpitInterval: object = ignored("how slow refusals are", usual=("00:00:05",))
+    AuthTarpitInterval: object = ignored("how slow refusals of a login are", usual=("00:00:05",))
+    ConnectionTimeout: object = ignored("how long a session may last", usual=("00:10:00", "00:05:00"))
+    ConnectionInactivityTimeout: object = ignored("how long it may be silent", usual=("00:05:00", "00:01:00"))
+    MaxAcknowledgementDelay: object = ignored("shadow redundancy", usual=("00:00:30", "00:00:00"))
     AdvertiseClientSettings: object = ignored("what Outlook on the web shows", silent=True)
     ServiceDiscoveryFqdn: object = ignored("what Outlook on the web shows", silent=True)
-    EnableAuthGSSAPI: object = ignored("Kerberos", silent=True)
-    ExtendedProtectionPolicy: object = ignored("Windows authentication", silent=True)
+    EnableAuthGSSAPI: object = ignored("Kerberos", usual=("false",))
+    ExtendedProtectionPolicy: object = ignored("Windows authentication", usual=("None",))
     ProtocolLoggingLevel: object = ignored("None or Verbose", silent=True)
     Comment: object = ignored("a remark", silent=True)
     Name: object = ignored("the name; here it is the key of the map", silent=True)
@@ -293,57 +307,3 @@ class ReceiveConnector(Settings):
         if self.BinaryMimeEnabled and not self.ChunkingEnabled:
             says = "BinaryMimeEnabled needs ChunkingEnabled."
             problems.error(self.at("ChunkingEnabled"), says, "Write BinaryMimeEnabled: $false.")
-
-
-def _number(node: Node, low: int, high: int) -> int:
-    word = node.text.strip()
-    if not word.isascii() or not word.isdecimal() or not low <= int(word) <= high:
-        raise BadValue(f"{word or 'this'} is not a whole number from {low} to {high}")
-    return int(word)
-
-
-def receivers(
-    written: Sequence[ReceiveConnector], server: str, *, edge: bool, at: Source
-) -> tuple[ReceiveConnector, ...]:
-    """The written connectors, and those that are there anyway. An Edge server has no mailboxes, so no Client Frontend."""
-    there = (DEFAULT_FRONTEND, *(() if edge else (CLIENT_FRONTEND,)))
-    have = {is_default(connector.name) for connector in written}
-    made = (
-        ReceiveConnector.read(Node.of({}, at), ProblemList(), name=f"{name} {server}".strip(), at=at)
-        for name in there
-        if name not in have
-    )
-    return (*written, *made)
-
-
-def check_together(
-    written: Sequence[ReceiveConnector], every: Sequence[ReceiveConnector], problems: ProblemList
-) -> None:
-    """What cannot stand side by side."""
-    for place, one in enumerate(written):
-        twin = next(
-            (c for c in written[:place] if is_default(one.name) and is_default(c.name) == is_default(one.name)), None
-        )
-        if twin is not None:
-            problems.error(one.place, f"{one.name} is {twin.name} again.", "Keep one.")
-            continue
-        for other in (*written[:place], *(c for c in every if c not in written)):
-            _check_pair(one, other, problems)
-        if one.is_hub and set(one.ports) & {25, 587}:
-            says = f"{one.name} is a HubTransport connector at a port of the Front End: clients get 4.3.2 Service not available"
-            problems.warn(one.at("TransportRole"), says, "Write TransportRole: FrontendTransport.")
-
-
-def _check_pair(one: ReceiveConnector, other: ReceiveConnector, problems: ProblemList) -> None:
-    """CMD New-ReceiveConnector: ranges of one port may lie within each other, and not cross or be the same."""
-    if not set(one.ports) & set(other.ports):
-        return
-    for mine in one.ranges:
-        for theirs in other.ranges:
-            same = mine.within(theirs) and theirs.within(mine)
-            crossing = mine.meets(theirs) and not mine.within(theirs) and not theirs.within(mine)
-            if same or crossing:
-                how = "is a range of" if same else f"crosses {theirs} of"
-                says = f"RemoteIPRanges {mine} of {one.name} {how} {other.name}, at the same port."
-                problems.error(one.at("RemoteIPRanges"), says, "Make one range lie within the other.")
-                return

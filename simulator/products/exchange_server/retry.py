@@ -10,6 +10,7 @@
 | 5xx about the message                          | returned at once                              |                                  |
 | domain does not exist, MX leads back, null MX  | returned at once; with DowngradeDnsFailures waits |                              |
 | two days over                                  | returned, 4.4.7                               |                                  |
+| four hours over                                | the sender is told once, see `report`         |                                  |
 
 (learn: Message retry, resubmit, and expiration intervals in Exchange Server; CMD Set-TransportService)
 """
@@ -30,8 +31,11 @@ from simulator.policy.retry import Ladder
 from simulator.policy.route import Bounce, Fate, HandedOn, Keep, Relay
 from simulator.policy.rules import rule
 from simulator.products.exchange_server import wording
+from simulator.products.exchange_server.directory import Directory
+from simulator.products.exchange_server.report import delayed
 from simulator.products.exchange_server.send_connectors import SendConnector
 from simulator.products.exchange_server.settings import ExchangeSettings
+from simulator.topology import Server
 
 __all__ = ["fates", "ladder"]
 
@@ -89,9 +93,11 @@ def ladder(settings: ExchangeSettings) -> Ladder:
 
 
 def fates(
-    held: Held, relay: Relay, outcome: Outcome, attempts: int, settings: ExchangeSettings, connector: SendConnector | None, at: Moment
+    held: Held, relay: Relay, outcome: Outcome, attempts: int, connector: SendConnector | None, *, server: Server,
+    directory: Directory, at: Moment,
 ) -> Mapping[Address, Fate]:  # fmt: skip
     """The fate of every recipient after an attempt. `connector` is the one that was used."""
+    settings = directory.settings
     found: dict[Address, Fate] = {}
     for recipient in held.recipients:
         what = trouble(outcome, recipient, relay.recipient or recipient)
@@ -103,8 +109,13 @@ def fates(
             later = _asked_to_come_later(what, outcome)
             text = _queue_text(what, relay, about_message=later)
             due = _due(later, held, attempts, settings, at.now)
-            gave_up = wording.expired(text, newer=settings.knobs.expiry == "5.4.300")
-            found[recipient] = Keep(text, due, what.remote) if due else Bounce(gave_up, what.remote, refused=False)
+            if due:
+                end = held.arrived + settings.TransportService.MessageExpirationTimeout
+                notice = delayed(held, recipient, text, end, server=server, directory=directory, at=at)
+                found[recipient] = Keep(text, due, what.remote, notice)
+            else:
+                gave_up = wording.expired(text, newer=settings.knobs.expiry == "5.4.300")
+                found[recipient] = Bounce(gave_up, what.remote, refused=False)
     return found
 
 

@@ -6,6 +6,8 @@
     unknown, Authoritative domain           returned, 5.1.10
     anybody else                            by the Send connector for the domain
 
+Connectors are chosen anew at every attempt. Who a recipient is, is asked when the message comes, and again after 12 hours.
+
 A Send connector leads to its smart hosts in turn, or to the MX of the domain. A server that finds itself among the MX
 returns the mail (MxLoopback). Without a connector mail waits in the Unreachable queue. On an Edge server nobody has a
 mailbox: recipients that it knows are sent on like those that it does not.
@@ -13,7 +15,7 @@ mailbox: recipients that it knows are sent on like those that it does not.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.mail.address import Address
@@ -73,6 +75,12 @@ FORWARD = rule(
     source="CMD Set-Mailbox ForwardingAddress", test=_TEST,
 )  # fmt: skip
 
+RESUBMIT = rule(
+    "EXS-RETRY-5", "Mail that waits is resubmitted after 12 hours; until then its recipients are who they were when it came", fidelity="documented",
+    source="learn: Message retry, resubmit, and expiration intervals in Exchange Server (MaxIdleTimeBeforeResubmit)", test=_TEST,
+)  # fmt: skip
+
+_RESUBMIT = timedelta(hours=1)
 _LEVELS = {
     None: Level.ENCRYPTION,
     "EncryptionOnly": Level.ENCRYPTION,
@@ -107,7 +115,7 @@ class Router:
         """Where one recipient goes, with every step of the way."""
         if too_large := self._too_large(held):
             return Routing(Return(wording.org_too_large()), (too_large,))
-        entry = self.directory.find(recipient)
+        entry = self._resolved(held, recipient, at)
         if entry is None:
             return self._unknown(held, recipient, at)
         step = Step("RECIPIENT", RESOLVE, entry.kind, f"{recipient}: {_DESCRIBED[entry.kind]}", (), entry.at)
@@ -120,6 +128,15 @@ class Router:
                 return self.onward(held, recipient, recipient, at, (step,))
             return _mailbox(entry, step)
         return self._away(held, recipient, entry, at)
+
+    def _resolved(self, held: Held, recipient: Address, at: Moment) -> Entry | None:
+        """Who the recipient is. What the directory said when the message came counts for waiting mail until it is resubmitted."""
+        known: dict[Any, tuple[datetime, Entry | None]] = at.memory.setdefault("recipients resolved", {})
+        mark = (held.arrived, held.message.get("Message-ID"), str(held.sender), recipient)
+        since, entry = known.get(mark, (None, None))
+        if since is None or at.now - since >= _RESUBMIT * self.settings.knobs.resubmit_hours:
+            since, entry = known[mark] = at.now, self.directory.find(recipient)
+        return entry
 
     def _too_large(self, held: Held) -> Step | None:
         limits, size = self.settings.TransportConfig, held.message.size

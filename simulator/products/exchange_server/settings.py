@@ -6,16 +6,18 @@ mail users, contacts and groups, and gives mailboxes properties.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from typing import Self
 
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.rules import rule
-from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, number, section, texts
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, number, section, texts
 from simulator.products.exchange_server.knobs import Knobs
 from simulator.products.exchange_server.notation import lacks, proxies, recipient, size_of, span
-from simulator.products.exchange_server.receive_connectors import ReceiveConnector, check_together, receivers
+from simulator.products.exchange_server.receive_connectors import ReceiveConnector
+from simulator.products.exchange_server.receivers import check_together, receivers
 from simulator.products.exchange_server.send_connectors import SendConnector
 from simulator.source import NOWHERE, Entry, Node, ProblemList, Source
 
@@ -40,13 +42,25 @@ rule(
     fidelity="not modelled", source="learn: Mail routing in Exchange Server",
 )  # fmt: skip
 rule(
-    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents, delay notices, resubmission after 12 hours", fidelity="not modelled",
+    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents", fidelity="not modelled",
     source="learn: Mail flow and the transport pipeline",
 )  # fmt: skip
 
 
 def _address(node: Node) -> Address:
     return recipient(node.text)
+
+
+def _span(low: str, high: str) -> Callable[[Node], timedelta]:
+    """The reader of a span of time within the bounds that Set-TransportService has for it."""
+
+    def read(node: Node) -> timedelta:
+        found = span(node.text)
+        if not span(low) <= found <= span(high):
+            raise BadValue(f"{node.text} is not from {low} to {high}")
+        return found
+
+    return read
 
 
 class AcceptedDomain(Settings):
@@ -187,8 +201,8 @@ class TransportConfig(Settings):
     InternalSMTPServers: object = ignored("servers that anti-spam passes over")
     TLSReceiveDomainSecureList: object = ignored("mutual TLS")
     TLSSendDomainSecureList: object = ignored("mutual TLS")
-    ExternalDelayDsnEnabled: object = ignored("notices of delay to outside", silent=True)
-    InternalDelayDsnEnabled: object = ignored("notices of delay inside", silent=True)
+    ExternalDelayDsnEnabled: bool = flag(True, "senders outside are told when their mail waits")
+    InternalDelayDsnEnabled: bool = flag(True, "senders of the organisation are told when their mail waits")
     ExternalDsnSendHtml: object = ignored("the form of reports", silent=True)
     InternalDsnSendHtml: object = ignored("the form of reports", silent=True)
     ShadowRedundancyEnabled: object = ignored("copies of mail on the way", silent=True)
@@ -201,21 +215,23 @@ class TransportService(Settings):
     cmdlet = "Set-TransportService"
 
     MessageExpirationTimeout: timedelta = custom(
-        lambda node: span(node.text), timedelta(days=2), "how long mail is tried", _TEXT
+        _span("00:00:05", "90.00:00:00"), timedelta(days=2), "how long mail is tried", _TEXT
     )
     TransientFailureRetryCount: int = number("tries after the first few when a host cannot be reached", 6, high=15)
     TransientFailureRetryInterval: timedelta = custom(
-        lambda node: span(node.text), timedelta(minutes=5), "the wait between them", _TEXT
+        _span("00:00:01", "12:00:00"), timedelta(minutes=5), "the wait between them", _TEXT
     )
     OutboundConnectionFailureRetryInterval: timedelta | None = custom(
-        lambda node: span(node.text), None, "the wait after that; left out: 10 minutes, on an Edge server 30", _TEXT
+        _span("00:00:01", "20.00:00:00"), None, "the wait after that; left out: 10 minutes, on an Edge server 30", _TEXT
     )
     MessageRetryInterval: timedelta | None = custom(
-        lambda node: span(node.text), None, "the wait after a 4xx; left out: knob message_retry", _TEXT
+        _span("00:00:01", "1.00:00:00"), None, "the wait after a 4xx; left out: knob message_retry", _TEXT
     )
-    DelayNotificationTimeout: object = ignored("when the sender is told of a delay")
+    DelayNotificationTimeout: timedelta = custom(
+        _span("00:00:01", "30.00:00:00"), timedelta(hours=4), "after how long a sender is told that mail waits", _TEXT
+    )
     ExternalDNSServers: object = ignored("which DNS servers are asked", silent=True)
-    MaxOutboundConnections: object = ignored("how many connections at once", silent=True)
+    MaxOutboundConnections: object = ignored("how many connections at once", usual=("1000", "unlimited"))
 
 
 class ExchangeSettings(Settings):

@@ -16,10 +16,10 @@ from simulator.policy.rules import rule
 
 __all__ = [
     "QUEUE_WORDS", "SESSION_WORDS", "authenticated", "banner", "cannot_send_as", "certificate_failed", "dns_failed", "expired",
-    "header_too_large", "hop_count", "login_failed", "login_not_here", "mx_loopback", "no_such_domain", "not_authenticated",
+    "header_too_large", "hop_count", "login_failed", "login_not_here", "message_delayed", "mx_loopback", "no_such_domain", "not_authenticated",
     "null_mx", "org_too_large", "primary_target", "queued", "recipient_ok", "relay_denied", "reserved_domain",
     "sender_not_authenticated", "sender_ok", "service_not_available", "starttls_required", "system_misconfigured", "too_large",
-    "too_many_recipients", "unknown_recipient", "unreachable",
+    "too_many_errors", "too_many_recipients", "unknown_recipient", "unreachable",
 ]  # fmt: skip
 
 _TEST = "tests/products/exchange_server/test_wording.py"
@@ -43,6 +43,10 @@ def banner(host: str, now: datetime) -> Reply:
 
 def service_not_available() -> Reply:
     return Reply(421, "4.3.2", "Service not available")
+
+
+def too_many_errors() -> Reply:
+    return Reply(421, "4.7.0", "Too many errors on this connection, closing transmission channel")  # recalled
 
 
 def authenticated() -> Reply:
@@ -170,6 +174,11 @@ def primary_target(said: str, endpoint: str) -> Reply:
 
 def certificate_failed(reason: str) -> Reply:
     return Reply(454, "4.7.5", f"Certificate validation failure, Reason:{reason}")
+
+
+def message_delayed() -> Reply:
+    """What a notice of delay quotes, whatever the queue shows (captured notices)."""
+    return Reply(400, "4.4.7", "Message delayed")
 
 
 def expired(last: Reply, *, newer: bool = False) -> Reply:

@@ -2,6 +2,7 @@
 
     settings   what a lab file says: routes, who may send out over it, whom it takes mail for, what it finds
     host       what it decides, in the order of an SMTP session
+    sealing    what it found out about a sender, sealed (ARC)
     scan       what it finds in a message: held, refused, stamped, a word before the subject
 
 Vendors differ in everything but this; the texts are the simulator's own.

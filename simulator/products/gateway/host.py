@@ -1,9 +1,10 @@
 """What a gateway decides.
 
     RCPT      for one of its own domains: taken, unless `recipients` does not have it            550 5.1.1
+              with `retry after`: come back later, but for `never waits`                         451 4.7.1
               for others: from an address of `relays for` and as one of `sender domains` only   550 5.7.1
     content   hops, and words of `refuses`                                                       550 5.7.1
-    keeping   Received, the stamps, a word before the subject - in mail that comes in
+    keeping   Received, the stamps, a word before the subject, an ARC seal - in mail that comes in
     routing   words of `holds`: quarantine; else the route of the recipient's domain, else `*`, else MX
     retries   after 15 minutes, each wait half as long again up to six hours, for four days
 
@@ -14,6 +15,7 @@ An address in `relays for` alone identifies nobody where a service sends for all
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -30,6 +32,7 @@ from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.loops import HOP_LIMIT, count_hops
 from simulator.policy.moment import Moment
 from simulator.policy.mx import families
+from simulator.policy.patience import left_to_wait
 from simulator.policy.relaying import Trouble, settle, trouble
 from simulator.policy.retry import Ladder
 from simulator.policy.route import Fate, Hold, NextHop, Relay, Routing
@@ -37,6 +40,7 @@ from simulator.policy.rules import rule
 from simulator.policy.stamps import next_queue_id, stamped
 from simulator.policy.tls import Demand, Level
 from simulator.products.gateway.scan import finding
+from simulator.products.gateway.sealing import found_out, sealed
 from simulator.products.gateway.settings import MX, GatewaySettings
 from simulator.topology import Server
 
@@ -63,6 +67,10 @@ RETRY = rule(
     "GW-RETRY-1", "Mail is tried again after 15 minutes, then at waits half as long again up to six hours, for four days",
     fidelity="observed", source="a hosting provider's page on SpamExperts", test=_TEST,
 )  # fmt: skip
+LATER = rule(
+    "GW-GREY-1", "With `retry after` every client, sender and recipient waits until the time has passed, but for listed addresses",
+    fidelity="documented", source="RFC 6647 2.4; vendors' guides ask to exempt the service", test=_TEST,
+)  # fmt: skip
 HEADERS = rule(
     "GW-HDR-1", "Mail that comes in is stamped, and its subject may be tagged, which breaks a DKIM signature of it",
     fidelity="documented", source="learn: Enhanced filtering for connectors", test=_TEST,
@@ -72,7 +80,12 @@ _LEVELS = {
     "opportunistic": Level.OPPORTUNISTIC, "required": Level.ENCRYPTION, "trusted": Level.CERTIFICATE,
     "verified": Level.DOMAIN,
 }  # fmt: skip
-_QUARTER, _SIX_HOURS = timedelta(minutes=15), timedelta(hours=6)
+_CODES = {
+    "nxdomain": (550, "5.1.2"), "null-mx": (556, "5.1.10"), "self-mx": (554, "5.4.6"), "servfail": (450, "4.4.3"),
+    "timeout": (450, "4.4.3"), "tls": (450, "4.7.5"),
+}  # fmt: skip
+"""What the queue shows, or the report says, where nobody else said something (RFC 3463, RFC 7505 4.1)."""
+_NOW, _QUARTER, _SIX_HOURS = timedelta(0), timedelta(minutes=15), timedelta(hours=6)
 
 
 class Gateway:
@@ -109,6 +122,28 @@ class Gateway:
         return Decision(Reply(250, "2.1.0", "Sender ok"))
 
     def rcpt(self, session: Session, envelope: Envelope, recipient: Address, at: Moment) -> Decision:
+        decision = self._recipient(session, envelope, recipient)
+        if not decision.ok or not self.settings.retry_after:
+            return decision
+        step, left = self._waits(session, envelope.sender, recipient, at)
+        later = Reply(451, "4.7.1", f"Come back in {max(1, round(left.total_seconds()))} seconds")
+        return Decision(later, (*decision.steps, step)) if left else replace(decision, steps=(*decision.steps, step))
+
+    def _waits(self, session: Session, sender: Sender, recipient: Address, at: Moment) -> tuple[Step, timedelta]:
+        """Whether a client is told to come back later."""
+        peer = ip_address(session.peer)
+        if any(peer.version == n.version and peer in n for n in self.settings.never_waits):
+            says, where = f"{session.peer} need not wait", self.settings.at("never_waits")
+            return Step(
+                "RETRY AFTER", LATER, "exempt", says, (Candidate("never waits", True, "exempt", says, where),), where
+            ), _NOW
+        left, says = left_to_wait(session, sender, recipient, self.settings.retry_after, at)
+        where, slug = self.settings.at("retry_after"), "too-early" if left else "waited"
+        return Step(
+            "RETRY AFTER", LATER, slug, says, (Candidate("retry after", not left, slug, says, where),), where
+        ), left
+
+    def _recipient(self, session: Session, envelope: Envelope, recipient: Address) -> Decision:
         if recipient.domain in self.settings.domains:
             step = self._known(recipient)
             if step.outcome == "unknown":
@@ -171,7 +206,6 @@ class Gateway:
     def content(
         self, session: Session, envelope: Envelope, message: Message, at: Moment, facts: Mapping[str, str]
     ) -> Asking[Decision]:
-        yield from ()  # nothing is looked up
         knobs, settings = self.settings.knobs, self.settings
         hops = count_hops(message, knobs.max_hops)
         if not hops.ok:
@@ -182,7 +216,10 @@ class Gateway:
         steps = (seen,) if seen else ()
         if found:
             return Decision(Reply(550, "5.7.1", f"Message refused: {found}"), steps)
-        return Decision(Reply(250, "2.0.0", f"Queued as {next_queue_id(at)}"), steps)
+        known: Mapping[str, str] = {}
+        if settings.seals_as and facts.get("direction") != "outbound":
+            known = yield from found_out(session, envelope, message, self.fqdn, at)
+        return Decision(Reply(250, "2.0.0", f"Queued as {next_queue_id(at)}"), steps, facts=known)
 
     def stamp(self, held: Held, at: Moment) -> Message:
         message = stamped(held, self.fqdn, at)
@@ -192,7 +229,8 @@ class Gateway:
             subject = message.get("Subject") or ""
             if not subject.startswith(tag):
                 message = message.replaced("Subject", f"{tag} {subject}".rstrip())
-        return message.topped(*self.settings.stamps.items())
+        message = message.topped(*self.settings.stamps.items())
+        return sealed(message, held.facts, self.settings.seals_as, self.fqdn, at)
 
     # sending
 
@@ -250,7 +288,8 @@ class Gateway:
                 )
             if trouble.remote and trouble.remote.transient:
                 return Reply(trouble.remote.code, trouble.remote.enhanced, trouble.says)
-            return Reply(550 if trouble.permanent else 450, "5.4.4" if trouble.permanent else "4.4.1", trouble.says)
+            code, enhanced = _CODES.get(trouble.kind, (550, "5.4.4") if trouble.permanent else (450, "4.4.1"))
+            return Reply(code, enhanced, trouble.says)
 
         return settle(held, relay, outcome, due=self.ladder.due(attempts, held.arrived, at.now), word=word)
 

@@ -5,6 +5,9 @@ relays for:      [40.92.10.1, 40.92.0.0/16]                                     
 sender domains:  [contoso.com]                                                       ... and as whom
 recipients:      [bob@contoso.com, "@sales.contoso.com"]                             whom it knows; left out: anybody
 stamps:          {X-Scanned-By: gateway}                                             fields that it writes
+retry after:     10m                                                                 everybody comes back later
+never waits:     [40.92.0.0/16]                                                      ... but these
+seals as:        filter.example                                                      what it found out goes on, sealed (ARC)
 holds, refuses:  {invoice scam: [urgent payment]}                                    words that it finds
 """
 
@@ -15,6 +18,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from simulator.mail.address import Address, parse_domain
+from simulator.policy.amounts import span_of
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, number, section, text, texts
 from simulator.source import Node, ProblemList
 
@@ -81,7 +85,7 @@ class Knobs(Settings):
     noun = "the knobs of a gateway"
 
     max_hops: int = number("mail with more Received fields is refused", 100, low=1)
-    expires_days: int = number("days after which mail is returned", 4, low=1)
+    expires_days: int = number("days after which mail is returned", 4, low=1, high=365)
     present_client_certificate: bool = flag(True, "its certificate is shown to servers that ask for one")
     size_limit: int = number("octets that it takes, as SIZE says; 0 for no limit", 52428800)
 
@@ -118,6 +122,17 @@ class GatewaySettings(Settings):
     )  # fmt: skip
     stamps: Mapping[str, str] = custom(_fields, {}, "header fields that it writes on what comes in", {"type": "object"})
     subject_tag: str = text("words that it puts before the subject of what comes in", label="subject tag")
+    retry_after: timedelta = custom(
+        span_of("minutes"), timedelta(0), "everybody is told to come back later, until this time has passed",
+        label="retry after",
+    )  # fmt: skip
+    never_waits: tuple[Network, ...] = texts(
+        "addresses that need not come back later", read=_network, label="never waits"
+    )
+    seals_as: str = text(
+        "the domain as which it seals what comes in (ARC); its key stands at arc._domainkey.DOMAIN, as dkim-key:DOMAIN",
+        read=parse_domain, label="seals as",
+    )  # fmt: skip
     holds: Mapping[str, tuple[str, ...]] = custom(
         _words, {}, "words in the subject or the text for which it keeps a message back, by the name of the finding",
         {"type": "object"},

@@ -13,14 +13,15 @@ this but `demands tls`. A public MX must not demand TLS (RFC 3207 4): it is for 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from simulator.mail.address import Address, Sender, sender_text
+from simulator.mail.address import Address, Sender
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Candidate, Decision, Step
 from simulator.policy.moment import Moment
+from simulator.policy.patience import left_to_wait
 from simulator.policy.ranges import contains
 from simulator.policy.rules import rule
 from simulator.policy.tls import chain_verdict, name_verdict
@@ -122,14 +123,7 @@ def come_back_later(
     wait = settings.retry_after
     if not wait:
         return None, timedelta(0)
-    seen: dict[tuple[str, str, str], datetime] = at.memory.setdefault("retry after", {})
-    first = seen.setdefault((session.peer, sender_text(sender).casefold(), recipient.key), at.now)
-    left = max(timedelta(0), first + wait - at.now)
+    left, says = left_to_wait(session, sender, recipient, wait, at)
     place = settings.at("retry_after")
-    says = (
-        f"{session.peer} came first {at.now - first} ago"
-        if first < at.now
-        else f"{session.peer} comes for the first time"
-    )
     why = Candidate("retry after", not left, "waited" if not left else "too-early", says, place)
     return Step("RETRY AFTER", LATER, why.reason, says, (why,), place), left

@@ -50,7 +50,7 @@ class Knobs(Settings):
     retry: tuple[int, ...] = custom(
         read_minutes, (30, 120), "waits between attempts in minutes, the last one again and again (RFC 5321 4.5.4.1)"
     )
-    expires_days: int = number("days after which mail is returned (RFC 5321 4.5.4.1: 4 to 5)", 5, low=1)
+    expires_days: int = number("days after which mail is returned (RFC 5321 4.5.4.1: 4 to 5)", 5, low=1, high=365)
     present_client_certificate: bool = flag(True, "the host's certificate is shown to servers that ask for one")
     dane: bool = flag(False, "as a sender it asks for TLSA records in signed zones (RFC 7672)")
     mta_sts: bool = flag(False, "as a sender it asks for the policies of MTA-STS (RFC 8461)")

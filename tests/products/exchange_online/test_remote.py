@@ -11,6 +11,7 @@ CASES = [
     ("550 5.1.1 <x@y.test>: Recipient address rejected: User unknown", "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable"),
     ("550 <x@y.test> No such user here", "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable"),
     ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found", "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable"),
+    ("556 5.1.10 Recipient address has null MX", "550 5.0.350 Remote server returned an error"),
     ("550 5.7.64 TenantAttribution; Relay Access Denied", "550 5.7.367 Remote server returned not permitted to relay"),
     ("554 5.7.1 relaying denied", "550 5.7.367 Remote server returned not permitted to relay"),
     ("550 Authentication is required for relay", "550 5.7.368 Remote server returned authentication required to relay"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from simulator.policy.host import Held
 from simulator.policy.moment import Moment
 from simulator.policy.route import Deliver, Discard, Expand, Relay, Return, Route, Routing
 from simulator.policy.tls import Level
+from simulator.products.exchange_server import ExchangeServer
 from simulator.topology import CertificateSpec
-from tests.policy.builders import a_message, a_moment
+from tests.policy.builders import BOB, MONDAY, a_message, a_moment
 from tests.products.builders import address, step
 from tests.products.exchange_server.builders import GOOD, exchange, held, internal
 
@@ -257,3 +259,18 @@ def test_an_edge_server_has_no_mailboxes_and_sends_everything_on() -> None:
         found = _route(to, ServerRole="Edge", SendConnectors=inside)
         assert isinstance(found, Relay)
         assert ("10.0.0.1",) == found.to.hosts
+
+
+def test_who_a_recipient_is_is_asked_when_the_mail_comes_and_after_twelve_hours() -> None:
+    memory: dict[str, Any] = {}
+    remote = {"bob@contoso.com": {"RecipientType": "MailUser", "ExternalEmailAddress": "bob@cloud.example"}}
+    before, after = exchange(Recipients=remote), exchange("bob@contoso.com")
+
+    def found(host: ExchangeServer, hours: float) -> str:
+        return type(host.route(held(str(BOB)), BOB, Moment(MONDAY + timedelta(hours=hours), memory)).route).__name__
+
+    assert ["Relay", "Relay", "Deliver"] == [found(before, 0), found(after, 11.9), found(after, 12)]
+    assert (
+        "Deliver"
+        == type(after.route(held(str(BOB), sender="moon@partner.example"), BOB, Moment(MONDAY, memory)).route).__name__
+    )

@@ -61,3 +61,19 @@ def test_an_edge_server_may_name_all_accepted_domains() -> None:
 )
 def test_a_recipient_is_what_its_type_or_its_properties_say(written: dict[str, Any], expected: str) -> None:
     assert expected == settings(Recipients={"b@contoso.com": written}).Recipients["b@contoso.com"].kind
+
+
+@pytest.mark.parametrize(
+    ("parameter", "written", "bounds"),
+    [
+        ("MessageExpirationTimeout", "00:00:00", "00:00:05 to 90.00:00:00"),
+        ("MessageExpirationTimeout", "91d", "00:00:05 to 90.00:00:00"),
+        ("TransientFailureRetryInterval", "00:00:00", "00:00:01 to 12:00:00"),
+        ("OutboundConnectionFailureRetryInterval", "21.00:00:00", "00:00:01 to 20.00:00:00"),
+        ("MessageRetryInterval", "25h", "00:00:01 to 1.00:00:00"),
+        ("DelayNotificationTimeout", "00:00:00", "00:00:01 to 30.00:00:00"),
+    ],
+)
+def test_spans_have_the_bounds_of_the_cmdlet(parameter: str, written: str, bounds: str) -> None:
+    told = problems(TransportService={parameter: written})
+    assert [f"error: {parameter}: {written} is not from {bounds}."] == told

@@ -12,6 +12,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Target, Try
+from simulator.policy.moment import Moment
 from simulator.policy.route import Bounce, Hold, Keep, Relay
 from simulator.policy.tls import Level
 from simulator.products.gateway import Gateway, GatewaySettings, build
@@ -208,3 +209,19 @@ def test_what_may_be_written(settings: dict[str, Any], expected: list[str]) -> N
 @pytest.mark.parametrize("certificate", [None, CertificateSpec("mx.filter.example")])
 def test_starttls_comes_with_a_certificate(certificate: CertificateSpec | None) -> None:
     assert ("STARTTLS" in a_gateway(certificate).keywords(a_session())) == (certificate is not None)
+
+
+def test_everybody_comes_back_later_but_those_who_never_wait() -> None:
+    host = a_gateway(retry_after="10m", never_waits=["40.92.0.0/16"])
+    memory: dict[str, Any] = {}
+
+    def asked(minutes: int, peer: str) -> str:
+        at = Moment(MONDAY + timedelta(minutes=minutes), memory)
+        return str(host.rcpt(a_session(peer), Envelope(SUN), BOB, at).reply)
+
+    assert "451 4.7.1 Come back in 600 seconds" == asked(0, "198.51.100.7")
+    assert "451 4.7.1 Come back in 300 seconds" == asked(5, "198.51.100.7")
+    assert "451 4.7.1 Come back in 600 seconds" == asked(5, "198.51.100.8")  # every address begins anew
+    assert "250 2.1.5 Recipient ok" == asked(10, "198.51.100.7")
+    assert "250 2.1.5 Recipient ok" == asked(0, "40.92.10.1")
+    assert "550 5.7.1" == host.rcpt(a_session("198.51.100.7"), Envelope(SUN), SUN, Moment(MONDAY, memory)).reply.codes
