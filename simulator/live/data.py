@@ -10,10 +10,10 @@ Regular expressions would rescan a large body from every position; `find` and `r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["CLEMENCY", "Cut", "Received", "read_chunk", "read_content", "stuffed"]
+__all__ = ["CLEMENCY", "Cut", "Received", "joined", "read_chunk", "read_content", "stuffed"]
 
 CLEMENCY = 64 * 2**20
 """Octets above a host's SIZE that are still kept, so that the host itself can refuse the message in its own words."""
@@ -95,6 +95,13 @@ async def read_chunk(reader: asyncio.StreamReader, size: int, keep: bool, alive:
         if keep:
             kept += gulp
     return Received(bytes(kept) if keep else None, size)
+
+
+def joined(chunks: Sequence[Received]) -> Received:
+    """The message of several chunks; thrown away when one of them was."""
+    parts = [chunk.octets for chunk in chunks]
+    whole = b"".join(part for part in parts if part is not None) if None not in parts else None
+    return Received(whole, sum(chunk.size for chunk in chunks))
 
 
 def stuffed(content: bytes) -> bytes:

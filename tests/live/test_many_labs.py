@@ -92,7 +92,9 @@ async def test_two_labs_at_once_do_not_disturb_each_other() -> None:
             world = worlds[number]
             for _ in range(5):
                 errand = an_errand(world, content=f"Subject: {number}\r\n\r\n".encode())
-                assert went_through(await live.submit(submit(world, errand, target(live.lab, "east"), person="Ann", server="east")))
+                assert went_through(
+                    await live.submit(submit(world, errand, target(live.lab, "east"), person="Ann", server="east"))
+                )
                 await live.run()
 
         await asyncio.gather(play(one, 0), play(two, 1))
