@@ -108,13 +108,20 @@ class Wire:
         return replace(spec, defect=struck.fault.how) if struck else spec
 
     def _wait(self, verb: str, passage: Passage | None, copies: Iterable[str]) -> None:
-        struck = self._strikes("slow", passage, lambda f: f.verb in ("", verb), verb=verb, copies=copies)
+        client, patience = passage.client if passage else "", _PATIENCE.get(verb, _MOST)
+
+        def fits(fault: Fault) -> bool:
+            return fault.meets(self.server, client) and fault.verb in ("", verb)
+
+        struck = self.world.faults.strike("slow", self.world.now, fits)
         if struck is None:
             return
-        patience = _PATIENCE.get(verb, _MOST)
+        too_late = struck.fault.span > patience
+        # Only a reply that nobody waited for explains that the message is sent again.
+        _note(self.world, struck, self.server, passage, verb=verb, copies=copies if too_late else ())
         self.world.elapse(min(struck.fault.span, patience))
         self.waited += min(struck.fault.span, patience)
-        if struck.fault.span <= patience:
+        if not too_late:
             return
         if verb != "END":
             raise CutOff("timeout")

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, cast
 import click
 
 from simulator import __version__
+from simulator.cli.ending import ends_on_signals
 from simulator.cli.outcome import exit_code_of
 
 __all__ = ["COMMANDS", "LATER", "main"]
@@ -114,8 +115,9 @@ class _Group(click.Group):
         extra["standalone_mode"] = False
         _tame(sys.stdout)
         try:
-            result = super().main(_without_color(args, extra), prog_name or "mailflow", **extra)
-            sys.stdout.flush()
+            with ends_on_signals():
+                result = super().main(_without_color(args, extra), prog_name or "mailflow", **extra)
+                sys.stdout.flush()
             code = result if type(result) is int else 0
         except BaseException as error:
             code = exit_code_of(error)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.cli.writing import CannotWrite, replace_file
 from simulator.mail.path import print_path
 from simulator.report.story import full_name
 from simulator.runner import FlowResult, RunResult
@@ -93,7 +94,10 @@ def _rewrite(path: Path, wanted: list[tuple[FlowResult, Change]]) -> tuple[list[
         good.append(change)
         done += [f"{result.flow.at}  accepted: {full_name(result)}", *_told(result, change)]
     if good:
-        path.write_bytes(mark + rewritten(text, good).encode("utf-8"))
+        try:
+            replace_file(path, mark + rewritten(text, good).encode("utf-8"))
+        except CannotWrite as bad:
+            return [], [*refused, f"{path}  not accepted: {bad.message}"]
     return done, refused
 
 

@@ -14,6 +14,7 @@ import click
 from simulator.check.looking import Looked, look
 from simulator.check.mending import mended
 from simulator.check.page import every_kind, explained, page
+from simulator.cli.writing import replace_file, write_file
 from simulator.files import NothingFound, read_text, shortest
 from simulator.findings import Finding
 from simulator.keyring import KEYRING
@@ -115,8 +116,7 @@ def _fix(findings: Iterable[Finding]) -> bool:
             click.echo(f"{name} cannot be changed here; it is left as it is", err=True)
     changed, done = mended([f for f in fixable if {e.at.file for e in f.edits} <= set(texts)], texts)
     for name, text in changed.items():
-        with Path(name).open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        replace_file(Path(name), text.encode("utf-8"))
     for finding in done:
         edit = finding.edits[0]
         what = f"added {edit.entry}" if edit.entry else f"{edit.old.strip()} -> {edit.new.strip()}"
@@ -151,10 +151,7 @@ def _write_sarif(looked: Looked, file: Path) -> None:
         Result(f.kind.id, f"{f.says}. Fix: {f.fix}", f.at, f.kind.title, f.level, f"{f.at.file} {f.says}")
         for f in looked.findings
     ]
-    try:
-        file.write_text(json.dumps(sarif_log(results, folder_in_repository()), indent=1) + "\n", encoding="utf-8")
-    except OSError as bad:
-        raise click.UsageError(f"cannot write {file}: {bad.strerror}") from None
+    write_file(file, json.dumps(sarif_log(results, folder_in_repository()), indent=1) + "\n")
 
 
 def _print(looked: Looked) -> None:

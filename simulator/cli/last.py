@@ -6,6 +6,7 @@ what its servers did, in a file that begins anew when it has grown large. A fold
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from simulator.report.record import event_line, head_line, record_text
@@ -42,13 +43,18 @@ class Keeper:
         if begins:
             text, self._size = head_line(self._lab, self._log) + text, 0
         self._size += len(text)
-        _write(text, "w" if begins else "a")
+        if not _write(text, "w" if begins else "a"):
+            self._size = 0
 
 
-def _write(text: str, mode: str) -> None:
+def _write(text: str, mode: str) -> bool:
+    """Whether it could be written. A convenience: who wants to be sure says --events."""
     try:
         FILE.parent.mkdir(parents=True, exist_ok=True)
         with FILE.open(mode, encoding="utf-8") as file:
             file.write(text)
-    except OSError:
-        pass  # a convenience: who wants to be sure says --events
+    except OSError:  # half a log is worse than none
+        with suppress(OSError):
+            FILE.unlink(missing_ok=True)
+        return False
+    return True

@@ -6,6 +6,9 @@
 | `ScenarioError` | every problem with file:line:column, the line and a caret | 3 |
 | `LabError`, and any error with an `exit_code` | its text | its own, 4 |
 | Ctrl-C | interrupted | 130 |
+| SIGTERM, SIGHUP | ended by a signal | 143, 129 |
+| the disk is full, or does not take what is written | what it was, in a line | 2 |
+| no more files, sockets or memory | what it was, in a line | 4 |
 | the reader of a pipe went away | nothing | 141 |
 | anything else | one line; the traceback goes to a crash file | 70 |
 """
@@ -21,12 +24,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli.ending import Terminated
+
 if TYPE_CHECKING:
     from simulator.source import Problem
 
 __all__ = ["BUG", "INTERRUPTED", "exit_code_of"]
 
 BUG, INTERRUPTED, NO_READER = 70, 130, 141
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _ISSUES = "the project's issue tracker"
 
 
@@ -35,6 +42,8 @@ def exit_code_of(error: BaseException) -> int:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]  # the one failure of a task group
     if isinstance(error, SystemExit):
+        if isinstance(error, Terminated):
+            _tell("ended by a signal")
         if isinstance(error.code, str):
             _tell(error.code)
         return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -60,6 +69,14 @@ def _fault(error: BaseException) -> int:
     if isinstance(code, int):
         _tell(f"mailflow: {error}")
         return code
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        _forget_output()  # what is still to be written of it would fail once more
+        _tell(f"mailflow: cannot write {error.filename or 'the output'}: {error.strerror}")
+        return 2
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _EXHAUSTED):
+        says = error.strerror if isinstance(error, OSError) else "Out of memory"
+        _tell(f"mailflow: this computer gives no more: {says}. End other programs, or raise the limit (ulimit -a).")
+        return 4
     _tell(_bug(error))
     return BUG
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import click
 
 from simulator.cli.pipeline import folder_in_repository, service, step_summary
+from simulator.cli.writing import CannotWrite, write_all, write_file
 from simulator.runner import RunResult
 
-__all__ = ["Outputs", "output_options", "write_all"]
+__all__ = ["Outputs", "output_options"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _ROOM = 20_000  # octets that a step's summary must have left for one more run
@@ -42,32 +43,55 @@ class Outputs:
             if file and file != "-" and not Path(file).absolute().parent.is_dir():
                 raise click.UsageError(f"cannot write {file}: there is no such folder")
 
-    def write(self, result: RunResult, when: datetime) -> None:
-        """Every file; `when` is the real time at which the run began."""
-        if self.json:
-            from simulator.report.run_json import run_document
+    def write(self, result: RunResult, when: datetime) -> list[str]:
+        """Every file that can be written, and why the others cannot; `when` is the real time at which the run began."""
+        wanted: list[Callable[[], None]] = [
+            lambda: self._write_json(result), lambda: self._write_junit(result, when), lambda: self._write_sarif(result),
+            lambda: self._write_otlp(result), lambda: self._write_artifacts(result), lambda: self._write_markdown(result),
+        ]  # fmt: skip
+        complaints = []
+        for write in wanted:
+            try:
+                write()
+            except CannotWrite as bad:
+                complaints.append(bad.message)
+        return complaints
 
-            text = json.dumps(run_document(result), indent=1, ensure_ascii=False)
-            if self.is_json_on_stdout:
-                click.echo(text)
-            else:
-                _write(Path(self.json), text + "\n")
+    def _write_json(self, result: RunResult) -> None:
+        if not self.json:
+            return
+        from simulator.report.run_json import run_document
+
+        text = json.dumps(run_document(result), indent=1, ensure_ascii=False)
+        if self.is_json_on_stdout:
+            click.echo(text)
+        else:
+            write_file(Path(self.json), text + "\n")
+
+    def _write_junit(self, result: RunResult, when: datetime) -> None:
         if self.junit:
             from simulator.report.junit import junit_xml
 
-            _write(self.junit, junit_xml(result, when))
+            write_file(self.junit, junit_xml(result, when))
+
+    def _write_sarif(self, result: RunResult) -> None:
         if self.sarif:
             from simulator.report.sarif import run_findings, sarif_log
 
             log = sarif_log(run_findings(result), folder_in_repository())
-            _write(self.sarif, json.dumps(log, indent=1, ensure_ascii=False) + "\n")
+            write_file(self.sarif, json.dumps(log, indent=1, ensure_ascii=False) + "\n")
+
+    def _write_otlp(self, result: RunResult) -> None:
         if self.otlp:
             from simulator.report.otlp import otlp_lines
 
-            _write(self.otlp, "".join(otlp_lines(result)))
+            write_file(self.otlp, "".join(otlp_lines(result)))
+
+    def _write_artifacts(self, result: RunResult) -> None:
         if self.artifacts:
-            _write_artifacts(self.artifacts, result)
-        self._write_markdown(result)
+            from simulator.report.artifacts import artifacts
+
+            write_all(self.artifacts, artifacts(result))
 
     def _write_markdown(self, result: RunResult) -> None:
         page = step_summary() if self._service == "github" else None
@@ -76,11 +100,11 @@ class Outputs:
         from simulator.report.markdown import CAP, run_markdown
 
         if self.markdown:
-            _write(self.markdown, run_markdown(result))
+            write_file(self.markdown, run_markdown(result))
         if page:  # what earlier commands of this step have written there counts against its size
             room = CAP - (page.stat().st_size if page.exists() else 0)
             if room > _ROOM:
-                _write(page, run_markdown(result, room), append=True)
+                write_file(page, run_markdown(result, room), append=True)
 
     def marks(self, result: RunResult) -> list[str]:
         """Lines for the log, from which the service marks lines of the change."""
@@ -119,29 +143,3 @@ def output_options(command: _F) -> _F:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def _write(path: Path, text: str, *, append: bool = False) -> None:
-    """Raises `click.UsageError` where that is impossible."""
-    try:
-        with path.open("a" if append else "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as bad:
-        raise click.UsageError(f"cannot write {path}: {bad.strerror}") from None
-
-
-def write_all(folder: Path, files: Iterable[tuple[str, str]]) -> None:
-    """Files below a folder, which is made for the first of them."""
-    for name, text in files:
-        path = folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as bad:
-            raise click.UsageError(f"cannot make {path.parent}: {bad.strerror}") from None
-        _write(path, text)
-
-
-def _write_artifacts(folder: Path, result: RunResult) -> None:
-    from simulator.report.artifacts import artifacts
-
-    write_all(folder, artifacts(result))

@@ -6,15 +6,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from simulator.cli.last import remember
-from simulator.cli.outputs import Outputs, output_options, write_all
+from simulator.cli.outputs import Outputs, output_options
 from simulator.cli.progress import Progress
 from simulator.cli.wall_clock import today
 from simulator.cli.with_faults import all_with, faults_option
+from simulator.cli.writing import CannotWrite, write_all
 from simulator.files import NothingFound, find_scenarios, load_all
 from simulator.mail.path import folded
 from simulator.parallel import processors, run_in_processes
@@ -94,21 +95,24 @@ def run(
     if stage:
         _check_stage(stage, scenarios)
     options = Options(engine, keyword, fail_fast, seed, network, stage)
-    result = RunResult(options)
+    result, complaints = RunResult(options), list[str]()
     with Progress(sum(len(s.flows) for s in scenarios) * repeat) as progress:
         for turn in range(repeat):
             result = run_in_processes(options, scenarios, processes, progress.told)
             if events:
-                write_all(events / f"run-{turn + 1}" if repeat > 1 else events, _events(result))
-            if result.exit_code:
+                try:
+                    write_all(events / f"run-{turn + 1}" if repeat > 1 else events, _events(result))
+                except CannotWrite as bad:  # what was played is told nevertheless
+                    complaints.append(bad.message)
+            if result.exit_code or complaints:
                 break
     if result.exit_code == 5:
         click.echo(f"no flow is selected by -k {keyword!r}" if keyword else "no flow was found", err=True)
         sys.exit(5)
     kept = next((f for f in result.flows() if f.status != "pass"), [*result.flows()][-1]).played
     remember(kept.lab, kept.log)
+    complaints += outputs.write(result, when)  # before anything is printed, which may fail as well
     _print(result, scenarios, quiet=quiet, err=outputs.is_json_on_stdout)
-    outputs.write(result, when)
     for mark in outputs.marks(result):
         click.echo(mark, err=outputs.is_json_on_stdout)
     click.echo(f"\n{summary(result, time.perf_counter() - began)}", err=outputs.is_json_on_stdout)
@@ -117,8 +121,15 @@ def run(
 
         accepted = accept(result)
         click.echo("\n".join(accepted.lines), err=outputs.is_json_on_stdout)
-        sys.exit(0 if accepted.all else 1)
-    sys.exit(result.exit_code)
+        _leave(0 if accepted.all else 1, complaints)
+    _leave(result.exit_code, complaints)
+
+
+def _leave(code: int, complaints: list[str]) -> NoReturn:
+    """What failed counts more than what could not be written; that is never a success."""
+    for complaint in complaints:
+        click.echo(f"mailflow: {complaint}", err=True)
+    sys.exit(code or (CannotWrite.exit_code if complaints else 0))
 
 
 def _check_stage(name: str, scenarios: list[Scenario]) -> None:

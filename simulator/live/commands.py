@@ -8,14 +8,15 @@ with. What does not fit becomes the `Reply` to give, so that the listener only h
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.mail.address import Address, AddressError, Sender
 from simulator.mail.envelope import Parameters
-from simulator.mail.notify import is_envid, is_notify, is_orcpt
+from simulator.mail.notify import OF_DSN, is_envid, is_notify, is_orcpt
 from simulator.mail.reply import Reply
 
-__all__ = ["MAIL_KEYWORDS", "RCPT_KEYWORDS", "Plea", "read_mail", "read_rcpt"]
+__all__ = ["MAIL_KEYWORDS", "RCPT_KEYWORDS", "Plea", "announced", "is_binary", "is_count", "read_mail", "read_rcpt"]
 
 _PATH = re.compile(r'<(?:@[^:<>"]*:)?((?:"(?:[^"\\]|\\.)*"|[^"<>])*)>(?:[ \t]+(.*))?', re.S)
 # RFC 5321 4.1.2 esmtp-param; values may be UTF-8 once SMTPUTF8 is spoken (RFC 6531 3.3).
@@ -58,6 +59,29 @@ def read_rcpt(arg: str, *, extended: bool = True, utf8: bool = False) -> Plea | 
     if isinstance(plea, Plea) and plea.address is None:
         return Reply(501, "5.1.3", "There is no null recipient")
     return plea
+
+
+def announced(plea: Plea | Reply, keywords: Sequence[str]) -> Plea | Reply:
+    """The same, or 555 where the message needs an extension that EHLO did not announce (RFC 5321 4.1.1.11)."""
+    if isinstance(plea, Reply):
+        return plea
+    offered = {keyword.partition(" ")[0].upper() for keyword in keywords}
+    body = (plea.parameters.get("BODY") or "7BIT").upper()
+    if body not in ("7BIT", *offered):  # RFC 6152 and RFC 3030 name the extension as the value
+        return Reply(555, "5.5.4", f"Unsupported option: BODY={body}")
+    needs = {"SMTPUTF8": "SMTPUTF8", **dict.fromkeys(OF_DSN, "DSN")}
+    strange = next((name for name in plea.parameters if needs.get(name, "") not in ("", *offered)), "")
+    return Reply(555, "5.5.4", f"Unsupported option: {strange}") if strange else plea
+
+
+def is_binary(parameters: Parameters) -> bool:
+    """Whether MAIL declared content that only BDAT can carry (RFC 3030 3)."""
+    return (parameters.get("BODY") or "").upper() == "BINARYMIME"
+
+
+def is_count(text: str) -> bool:
+    """Whether this is a number of octets as SIZE and BDAT write it (RFC 1870 4, RFC 3030 2)."""
+    return text.isascii() and text.isdigit() and len(text) <= 20
 
 
 def _read(arg: str, word: str, known: dict[str, str], extended: bool, utf8: bool | None) -> Plea | Reply:

@@ -6,6 +6,7 @@ aiosmtpd gives the stream, the timer and the way into TLS. Around them this clas
 * says 421 before it hangs up on an idle client (RFC 5321 3.8), and answers what a client sent before its end of file;
 * never shows the text of an exception: the client hears 451, the desk gets the exception;
 * gives the handshake a time limit and throws away what came in clear text behind STARTTLS (RFC 3207 4.2);
+* says 421 to a client that does nothing but break the rules, and drops one that does not read its replies;
 * keeps its limits to itself, where aiosmtpd has one table for all connections of the process.
 
 What the commands mean is none of its business; `server.LabSMTP` is the class with the verbs.
@@ -33,6 +34,8 @@ __all__ = ["BAD_SYNTAX", "Connection", "Limits"]
 BAD_SYNTAX = Reply(500, "5.5.2", "Syntax error")
 _CRASH = Reply(451, "4.3.0", "Local error in processing")
 _LONG = Reply(500, "5.5.2", "Line too long")
+_ENOUGH = Reply(421, "4.7.0", "Too many errors")
+_ERRORS = range(500, 505)  # RFC 5321 4.2.3: syntax, unknown, out of order; a host's own refusals are 55x
 
 _LINE = 2048  # RFC 5321 4.5.3.1.4 says 512; extensions add to it (DSN alone 500 and 100, RFC 3461)
 _AUTH_LINE = 12288  # RFC 4954 4
@@ -46,6 +49,8 @@ class Limits:
     idle: float = 300.0  # RFC 5321 4.5.3.2.7
     handshake: float = 10.0
     connections: int = 200  # to one listener at a time
+    errors: int = 20  # of protocol since the last message that was taken, then 421
+    message: int = 2**30 + 2**26  # octets that are kept of one where no SIZE is announced; scenarios send 1 GB at most
 
 
 class Connection(SMTP):
@@ -62,6 +67,7 @@ class Connection(SMTP):
         self.heard = loop.time()
         """When the client last sent anything."""
         self.hanging_up = False
+        self.errors = 0
         self.has_new_tls = False  # a handshake is done and no command has come since
 
     def __dir__(self) -> Iterable[str]:
@@ -95,10 +101,24 @@ class Connection(SMTP):
         return self._tls_protocol is not None
 
     async def answer(self, reply: Reply) -> None:
-        """Sends a reply; with 421 that is the last one (RFC 5321 3.8)."""
+        """Sends a reply; with 421 that is the last one (RFC 5321 3.8). Too many errors of protocol make it one."""
+        self.errors += reply.code in _ERRORS
+        if self.errors > self.limits.errors:
+            reply = _ENOUGH
         if reply.code == 421:
             self.hanging_up = True
         await self.push("\r\n".join(reply.lines()))
+
+    async def response(self, challenge: bytes) -> bytes | None:
+        """What the client says to a 334 (RFC 4954 4); None when it has been told that this was too long."""
+        await self.push(b"334 " + challenge)
+        line = await self._command()
+        self._reset_timeout()
+        self.tap("client", "(credentials)")
+        if line is None or len(line) + 2 > _AUTH_LINE:
+            await self.answer(_LONG)
+            return None
+        return line.strip()
 
     def abort(self) -> None:
         """Ends the connection at once, whatever is going on."""
@@ -162,6 +182,9 @@ class Connection(SMTP):
         self.tap("server", line)
         self._writer.write(f"{line}\r\n".encode())
         super()._timeout_cb()  # type: ignore[no-untyped-call]
+        raw = self._original_transport or self.transport
+        if isinstance(raw, asyncio.Transport) and raw.get_write_buffer_size():
+            raw.abort()  # it does not even read
 
     async def push(self, status: str | bytes) -> None:
         raw = status if isinstance(status, bytes) else status.encode("utf-8", "replace")

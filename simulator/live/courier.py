@@ -29,13 +29,14 @@ from aiosmtplib.errors import (
     SMTPException,
     SMTPResponseException,
 )
+from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
 from simulator.live.data import stuffed
+from simulator.live.hearing import Nonsense, heard
 from simulator.live.network import Endpoint, Network, Refused, Silent
 from simulator.mail.address import sender_text
 from simulator.mail.envelope import told
-from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
 from simulator.policy.dialogue import (
     NO_EHLO,
@@ -151,8 +152,12 @@ class Courier:
             async with asyncio.timeout(self._patience):
                 banner: SMTPResponse = await client.connect()
         except SMTPConnectResponseError as refusal:
+            try:
+                said = self._refused(refusal)
+            except Nonsense:
+                return await self._lost("reset")
             await self.close()
-            return Said(_reply(refusal.code, refusal.message))
+            return said
         except TimeoutError:
             return await self._lost("timeout")
         except (SMTPException, OSError):
@@ -160,7 +165,7 @@ class Courier:
         finally:
             if not client.is_connected:
                 sock.close()
-        return Said(_reply(banner.code, banner.message))
+        return Said(heard(banner))
 
     async def _carry(self, client: SMTP, action: Action) -> Heard:
         if isinstance(action, Hello):
@@ -181,9 +186,8 @@ class Courier:
         finally:
             await self.close()
 
-    async def _say(self, client: SMTP, line: str) -> Said:
-        answer = await client.execute_command(line.encode())
-        return Said(_reply(answer.code, answer.message))
+    async def _say(self, client: SMTP, line: str, go_on: int = 0) -> Said:
+        return Said(heard(await client.execute_command(line.encode()), go_on))
 
     async def _hello(self, client: SMTP, name: str) -> Said:
         self._keywords = ()
@@ -193,7 +197,7 @@ class Courier:
         greeting, *lines = answer.message.split("\n")
         if answer.code == 250:
             self._keywords = tuple(_keyword(line) for line in lines if line.strip())
-        return Said(_reply(answer.code, greeting), self._keywords)
+        return Said(heard(SMTPResponse(answer.code, greeting)), self._keywords)
 
     async def _secure(self, client: SMTP, asked: StartTls) -> Heard:
         protocol = client.protocol
@@ -203,7 +207,7 @@ class Courier:
         try:
             await protocol.start_tls(context, _sni(asked.server_name))
         except SMTPResponseException as refusal:
-            return Said(_reply(refusal.code, refusal.message))
+            return self._refused(refusal)
         except SMTPException as failure:
             if "upgrading" in str(failure):  # the library's word for a handshake, not for the 220 before it
                 return await self._lost("handshake")
@@ -225,34 +229,51 @@ class Courier:
             )
         if "LOGIN" in offered and "PLAIN" not in offered:
             for command in ("AUTH LOGIN", _encoded(user)):
-                asked = await self._say(client, command)
+                asked = await self._say(client, command, go_on=334)
                 if asked.reply.code != 334:
                     return asked
             return await self._say(client, _encoded(password))
         return await self._say(client, f"AUTH PLAIN {_encoded(f'{chr(0)}{user}{chr(0)}{password}')}")
 
     async def _send(self, client: SMTP, content: bytes) -> Said:
-        ready = await self._say(client, "DATA")
+        ready = await self._say(client, "DATA", go_on=354)
         if ready.reply.code != 354:
             return ready
         protocol = client.protocol
         if protocol is None:
             raise ConnectionResetError
-        # In slices: TLS copies what it could not send yet, again for each record. The reply comes after the last one,
-        # and no await stands between writing that and reading, so nothing is lost while nobody waits for it.
+        # In slices: TLS copies what it could not send yet, again for each record. From here on a reply may come, since some
+        # servers refuse a message in the middle of it.
+        protocol._response_pending = True
         octets = stuffed(content)
         for start in range(0, len(octets), _SLICE):
             if start:
                 await protocol._drain_helper()  # asyncio's own flow control
+            if _has_answered(protocol):
+                return await self._refused_halfway(client, protocol)
             protocol.write(octets[start : start + _SLICE])
         answer = await protocol.read_response()
         if answer.code == 421:
             client.close()
-        return Said(_reply(answer.code, answer.message))
+        return Said(heard(answer))
+
+    async def _refused_halfway(self, client: SMTP, protocol: SMTPProtocol) -> Said:
+        """A no is a no; a yes to half of a message means nothing. There is no way on from here."""
+        answer = await protocol.read_response()
+        client.close()
+        if answer.code < 400:
+            raise Nonsense(f"{answer.code} before the end of the content")
+        return Said(heard(answer))
+
+    @staticmethod
+    def _refused(refusal: SMTPResponseException) -> Said:
+        if refusal.code < 400:  # the library's own word for what it could not read among them
+            raise Nonsense(f"reply code {refusal.code}")
+        return Said(heard(SMTPResponse(refusal.code, refusal.message)))
 
 
-def _reply(code: int, message: str) -> Reply:
-    return Reply.of(code, message)
+def _has_answered(protocol: SMTPProtocol) -> bool:
+    return protocol._response_waiter is not None and protocol._response_waiter.done()
 
 
 def _keyword(line: str) -> str:

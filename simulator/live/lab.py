@@ -39,6 +39,7 @@ from simulator.live.network import Endpoint, Network
 from simulator.live.outages import follow_outages
 from simulator.live.pki import Authorities
 from simulator.live.published import Published
+from simulator.live.scarcity import hear_of_scarcity
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Wiretap
 from simulator.mishaps import connecting, parks, zone_for
@@ -95,6 +96,7 @@ class LiveLab:
     # life
 
     async def __aenter__(self) -> LiveLab:
+        self._stop_hearing = hear_of_scarcity(asyncio.get_running_loop(), None if self.clock.is_real else self.crashes)
         try:
             await self._nameserver.start()
             self._network = Network(addresses(self.lab), plan=self.plan)
@@ -113,6 +115,7 @@ class LiveLab:
         """Hangs up on everybody and closes every socket. Nothing waits for a client."""
         await self.listeners.close()
         await self._nameserver.close()
+        self._stop_hearing()
 
     async def begin(self, world: World) -> None:
         """Plays another world from now on. Whoever is still connected is cut off: no state outlives a flow."""
@@ -247,17 +250,11 @@ class LiveLab:
         self.world.now = self.clock.at_least(self.world.now)
 
     async def _ask(self, question: Question, host: str, work: Work | None) -> Answer:
-        msg, hop = (work.msg, work.hop) if work else ("", 0)
-        answer = await self._look_up(question, host, msg, hop)
-        self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
-        return answer
+        return await self._look_up(question, host, *((work.msg, work.hop) if work else ("", 0)))
 
     async def ask(self, question: Question, server: str, passage: Passage | None) -> Answer:
         """What a listening server asks about a message that comes in; `passage` is what a client of the lab gave along."""
-        msg, hop = (passage.msg, passage.hop + 1) if passage else ("", 0)
-        answer = await self._look_up(question, server, msg, hop)
-        self.wiretap.dns(server, question, answer, msg=msg, hop=hop)
-        return answer
+        return await self._look_up(question, server, *((passage.msg, passage.hop + 1) if passage else ("", 0)))
 
     async def _look_up(self, question: Question, host: str, msg: str, hop: int) -> Answer:
         """Asks the nameserver, which answers as it is planned for this question."""
@@ -265,7 +262,9 @@ class LiveLab:
             zone = zone_for(self.world, self._zone, question, host, msg, hop)
             if self._nameserver.zone is not zone:
                 self._nameserver.zone = zone
-            return self.published.named(await self._nameserver.ask(question))
+            answer = self.published.named(await self._nameserver.ask(question))
+        self.wiretap.dns(host, question, answer, msg=msg, hop=hop)
+        return answer
 
     # certificates
 

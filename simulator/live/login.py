@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from simulator.mail.reply import Reply
 
-__all__ = ["Challenge", "Credentials", "read_credentials"]
+__all__ = ["Challenge", "Credentials", "encoded", "read_credentials", "read_response"]
 
 Credentials = tuple[str, str]
 Challenge = Callable[[str], Awaitable[bytes | None]]
@@ -60,6 +60,21 @@ async def read_credentials(
     except ValueError:  # not two parts, or no text
         return _NO_CREDENTIALS
     return user, secret
+
+
+def encoded(text: str) -> bytes:
+    """A challenge as it goes over the wire."""
+    return base64.b64encode(text.encode())
+
+
+def read_response(line: bytes) -> bytes | Reply:
+    """What a client says to a challenge, or the reply to give; `*` is a change of mind (RFC 4954 4)."""
+    if line == b"*":
+        return Reply(501, "5.7.0", "Auth aborted")
+    try:
+        return base64.b64decode(line, validate=True)
+    except (binascii.Error, ValueError):
+        return _NO_BASE64
 
 
 def _decoded(text: str) -> bytes | None:

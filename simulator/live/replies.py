@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.mail.reply import Reply
 
-__all__ = ["FIXED", "NESTED", "NONE_VALID", "NO_HELLO", "NO_MAIL", "NO_PARAMETERS", "NO_RCPT", "UNKNOWN"]
+__all__ = ["FIXED", "HTTP", "NESTED", "NONE_VALID", "NO_HELLO", "NO_MAIL", "NO_PARAMETERS", "NO_RCPT", "UNKNOWN"]
 
 FIXED = {
     "NOOP": Reply(250, "2.0.0", "OK"),
@@ -14,6 +14,9 @@ FIXED = {
     "ETRN": Reply(502, "5.5.1", "Command not implemented"),
     "TURN": Reply(502, "5.5.1", "Command not implemented"),
 }
+HTTP = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
+"""What a client that speaks HTTP says first."""
+
 UNKNOWN = Reply(500, "5.5.1", "Unrecognized command")
 NO_PARAMETERS = Reply(501, "5.5.4", "No parameters allowed")
 NO_HELLO = Reply(503, "5.5.1", "Send EHLO first")

@@ -17,14 +17,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from simulator.faults import CutOff
-from simulator.live.commands import Plea, read_mail, read_rcpt
+from simulator.live.commands import announced, is_binary, is_count, read_mail, read_rcpt
 from simulator.live.connection import Connection
 from simulator.live.counter import Desk
-from simulator.live.data import CLEMENCY, Cut, Received, read_chunk, read_content
-from simulator.live.login import read_credentials
-from simulator.live.replies import FIXED, NESTED, NO_HELLO, NO_MAIL, NO_PARAMETERS, NO_RCPT, NONE_VALID, UNKNOWN
+from simulator.live.data import CLEMENCY, Cut, Received, joined, read_chunk, read_content
+from simulator.live.login import encoded, read_credentials, read_response
+from simulator.live.replies import FIXED, HTTP, NESTED, NO_HELLO, NO_MAIL, NO_PARAMETERS, NO_RCPT, NONE_VALID, UNKNOWN
 from simulator.live.wiretap import Link
-from simulator.mail.notify import OF_DSN
 from simulator.mail.reply import Reply
 from simulator.reception import Reception
 
@@ -46,8 +45,7 @@ class LabSMTP(Connection):
         self._keywords: tuple[str, ...] = ()
         self._extended = False
         self._refused_rcpts = 0
-        self._chunks: bytearray | None = None  # of a message that comes by BDAT
-        self._chunked = 0
+        self._chunks: list[Received] = []  # of a message that comes by BDAT
         self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             verb: getattr(self, f"smtp_{verb}")
             for verb in ("HELO", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT")
@@ -118,8 +116,10 @@ class LabSMTP(Connection):
             self._look_at_tls()
         if verb in self._verbs:
             await self._verbs[verb](arg)
-        else:
-            await self.answer(FIXED.get(verb, UNKNOWN))
+            return
+        # What a web page makes a browser send has a request line on top and commands in its body: those are not obeyed.
+        self.hanging_up = verb in HTTP
+        await self.answer(FIXED.get(verb, UNKNOWN))
 
     # hello and security
 
@@ -185,16 +185,20 @@ class LabSMTP(Connection):
                 await self.answer(found if isinstance(found, Reply) else self.reception.login(*found))
 
     async def _challenge(self, text: str) -> bytes | None:
-        response = await self.challenge_auth(text)  # answers 501 itself to `*` and to what is not base64
-        self.tap("client", "(credentials)")
-        return response if isinstance(response, bytes) else None
+        response = await self.response(encoded(text))
+        if response is None:
+            return None
+        read = read_response(response)
+        if isinstance(read, Reply):
+            await self.answer(read)
+            return None
+        return read
 
     # the transaction
 
     def _forget(self) -> None:
         self._refused_rcpts = 0
-        self._chunks = None
-        self._chunked = 0
+        self._chunks = []
 
     async def smtp_RSET(self, arg: str) -> None:
         if arg:
@@ -215,15 +219,9 @@ class LabSMTP(Connection):
             await self.answer(NESTED)
         else:
             plea = read_mail(arg, extended=self._extended)
+            plea = announced(plea, self._keywords)
             self._forget()
-            if not isinstance(plea, Reply):
-                plea = self._unoffered(plea) or self.reception.mail(plea.address, plea.parameters)
-            await self.answer(plea)
-
-    def _unoffered(self, plea: Plea) -> Reply | None:
-        """What is said to a question about reports that EHLO did not invite (RFC 5321 4.1.1.11)."""
-        asked = next((name for name in plea.parameters if name in OF_DSN), "")
-        return Reply(555, "5.5.4", f"Unsupported option: {asked}") if asked and not self._announces("DSN") else None
+            await self.answer(plea if isinstance(plea, Reply) else self.reception.mail(plea.address, plea.parameters))
 
     async def smtp_RCPT(self, arg: str) -> None:
         envelope = self.reception.envelope
@@ -231,9 +229,9 @@ class LabSMTP(Connection):
             await self.answer(NO_MAIL if self.reception.session.helo else NO_HELLO)
             return
         plea = read_rcpt(arg, extended=self._extended, utf8="SMTPUTF8" in envelope.parameters)
+        plea = announced(plea, self._keywords)
         if not isinstance(plea, Reply) and plea.address is not None:
-            carried = self.reception.rcpt(plea.address, plea.parameters)
-            plea = self._unoffered(plea) or await self.desk.carry(carried)
+            plea = await self.desk.carry(self.reception.rcpt(plea.address, plea.parameters))
         assert isinstance(plea, Reply)
         self._refused_rcpts += not plea.ok
         await self.answer(plea)
@@ -249,8 +247,10 @@ class LabSMTP(Connection):
 
     async def smtp_DATA(self, arg: str) -> None:
         refusal = NO_PARAMETERS if arg else self._not_ready()
-        if refusal is None and self._chunks is not None:
+        if refusal is None and self._chunks:
             refusal = Reply(503, "5.5.1", "BDAT is under way")  # RFC 3030 2
+        if refusal is None and self.reception.envelope and is_binary(self.reception.envelope.parameters):
+            refusal = Reply(503, "5.5.1", "BODY=BINARYMIME needs BDAT")  # RFC 3030 3
         if refusal:
             await self.answer(refusal)
             return
@@ -259,14 +259,19 @@ class LabSMTP(Connection):
         if ready.code != 354:
             return
         await self._lose_some()
-        limit = self.reception.limit
         try:
-            got = await read_content(self._reader, limit and limit + CLEMENCY, self._reset_timeout)
+            got = await read_content(self._reader, self._most, self._reset_timeout)
         except Cut as cut:
             self.tap("note", str(cut))
             raise
         self.tap("client", f"({got.size} octets)")
         await self._take(got)
+
+    @property
+    def _most(self) -> int:
+        """Octets of a message that are kept, however large it is."""
+        limit = self.reception.limit
+        return self.limits.message if limit is None else limit + CLEMENCY
 
     async def _lose_some(self) -> None:
         """Where content is to be cut, takes half of what was declared before it is."""
@@ -280,7 +285,7 @@ class LabSMTP(Connection):
 
     async def smtp_BDAT(self, arg: str) -> None:
         size, *last = arg.split() or [""]
-        if not size.isdecimal() or [word.upper() for word in last] not in ([], ["LAST"]):
+        if not is_count(size) or [word.upper() for word in last] not in ([], ["LAST"]):
             # Whatever follows may be a chunk or a command, nobody can tell.
             self.hanging_up = True
             await self.answer(Reply(501, "5.5.4", "Syntax: BDAT size [LAST]"))
@@ -288,8 +293,7 @@ class LabSMTP(Connection):
         refusal = self._not_ready() if self._announces("CHUNKING") else Reply(502, "5.5.1", "CHUNKING is not offered")
         if refusal is None:
             await self._lose_some()
-        limit = self.reception.limit
-        keep = refusal is None and (limit is None or self._chunked + int(size) <= limit + CLEMENCY)
+        keep = refusal is None and sum(chunk.size for chunk in self._chunks) + int(size) <= self._most
         try:
             got = await read_chunk(self._reader, int(size), keep, self._reset_timeout)
         except Cut as cut:
@@ -299,19 +303,17 @@ class LabSMTP(Connection):
         if refusal:
             await self.answer(refusal)
             return
-        self._chunked += got.size
-        self._chunks = bytearray() if self._chunks is None else self._chunks
-        self._chunks += got.octets or b""
-        if not last:
+        self._chunks.append(got)
+        if last:
+            await self._take(joined(self._chunks))
+        else:
             await self.answer(Reply(250, "2.0.0", f"{got.size} octets received"))
-            return
-        is_whole = len(self._chunks) == self._chunked
-        await self._take(Received(bytes(self._chunks) if is_whole else None, self._chunked))
 
     async def _take(self, got: Received) -> None:
         """Hands the content over. Nothing is waited for between the host's yes and the reply to the client."""
         self._forget()
         self.desk.tick()
+        self.errors = 0
         try:
             taken = self.reception.too_large(got.size) if got.octets is None else await self._examine(got.octets)
         except Exception:

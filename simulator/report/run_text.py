@@ -54,8 +54,11 @@ def summary(result: RunResult, wall: float) -> str:
     )
     if held := sum(b.held for b in sums):
         mail += f" + {held} held"
+    odd = [copy for b in sums for copy in b.unexplained]
     if again := sum(b.duplicated for b in sums):
-        mail += f", {again} of them duplicate{'' if again == 1 else 's'} after a cut connection"
+        mail += f", {again} of them duplicate{'' if again == 1 else 's'}{'' if odd else ' after a cut connection'}"
+    if odd:
+        mail += f"; TAKEN TWICE FOR NO REASON: {', '.join(odd)}"
     if lost := [copy for b in sums for copy in b.lost]:
         mail += f"; WITHOUT A FATE: {', '.join(lost)}"
     return f"{told}; {mail}; {wall:.1f} s"

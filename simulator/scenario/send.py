@@ -175,6 +175,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _hello(text: str) -> str:
+    """Anything that fits on the line: clients do say odd names. RFC 5321 4.5.3.1.2 has 255 octets for one."""
+    if not text.isprintable():
+        raise ValueError(f"{text!r} cannot be said: it has control characters")
+    if len(text.encode()) > 255:
+        raise ValueError("the name is longer than 255 octets")
+    return text
+
+
 def _tls(text: str) -> str:
     word = _SWITCHED.get(text.strip().casefold(), text.strip().casefold())
     if word not in _TLS:
@@ -217,7 +226,7 @@ _KEYS: Mapping[str, Callable[[Draft, Node, _Reading], None]] = {
     "as": _value("source", "as", ip),
     "server": _server,
     "port": _value("port", "port", _port),
-    "helo": _text("helo"),
+    "helo": _value("helo", "helo", _hello),
     "tls": _value("tls", "tls", _tls),
     "cert": _cert,
     "auth": _auth,

@@ -1,26 +1,33 @@
-"""Random faults over the project's labs: every run ends, nothing is lost, and policy and wire agree."""
+"""Random faults over the project's labs and over every stage of its migrations: each run ends, nothing is lost, and policy and
+wire agree. Everything is drawn from the number of the plan, so a plan that fails can be played again alone."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from simulator.files import read_text
+from simulator.cli.with_faults import all_with
+from simulator.faults import KINDS
+from simulator.files import load_all, read_text
 from simulator.runner import FlowResult, Options, Runner
 from simulator.scenario.lab import build_lab
 from simulator.scenario.load import read_yaml
-from simulator.scenario.scenario import Scenario, load_scenario
+from simulator.scenario.scenario import Flow, Scenario, load_scenario
 from simulator.source import ProblemList
 from simulator.topology import Lab
 from simulator.trace import Log
 
-LABS = sorted((Path(__file__).parent.parent.parent / "scenarios" / "labs").glob("*.yaml"))
+SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
+LABS = sorted((SCENARIOS / "labs").glob("*.yaml"))
+PLAYBOOKS = sorted((SCENARIOS / "migration").glob("*.yaml"))
 PLANS = 200
 PLAYED_LIVE = 24
+PLAYBOOKS_LIVE = 8
 _SPANS = ("30s", "10m", "1h", "7h", "2d", "6d")
 _REPLIES = (
     "421 4.3.2 busy",
@@ -59,6 +66,15 @@ def fleets() -> list[Fleet]:
 
 
 FLEETS = fleets()
+
+
+def migrating() -> list[tuple[Scenario, Flow]]:
+    """Every flow of every stage of the playbooks, with the lab as it is at that stage; it begins with nothing under way."""
+    scenarios = load_all(str(file) for file in PLAYBOOKS)
+    return [(s, flow) for s in scenarios for flow in s.flows if not (flow.back or flow.lab.outsiders)]
+
+
+MIGRATING = migrating()
 
 
 def place(chance: Random, fleet: Fleet) -> str:
@@ -121,6 +137,16 @@ def plan(number: int) -> Scenario:
     return load_scenario(lambda name: text if name == "plan.yaml" else read_text(name), "plan.yaml")
 
 
+def migration_plan(number: int) -> Scenario:
+    """A flow of some stage with faults added; what it says of paths need not hold any more, what must hold always must."""
+    chance = Random(number)
+    scenario, flow = chance.choice(MIGRATING)
+    fleet = Fleet(Path(scenario.file), flow.lab)
+    faults = [when(chance, what(chance, fleet))[1:-1] for _ in range(chance.randint(1, 4))]
+    (worse,) = all_with(faults, [replace(scenario, flows=(flow,))])
+    return worse
+
+
 def ends(log: Log) -> Iterator[str]:
     """The copies that a host is responsible for, and how often it has tried: every ladder ends."""
     tried: dict[str, int] = {}
@@ -131,6 +157,45 @@ def ends(log: Log) -> Iterator[str]:
 
 def told(result: FlowResult) -> list[str]:
     return [f"{d.key}: {d.expected}: {d.got}" for d in result.differences]
+
+
+def settled(result: FlowResult) -> list[str]:
+    """What is wrong with a run whatever its faults: copies lost or doubled for no reason, and ladders without end."""
+    balance = result.played.balance
+    endless = [f"{copy} is tried without end" for copy in ends(result.played.log)]
+    return [
+        *(f"{c} is lost" for c in balance.lost),
+        *(f"{c} is there twice" for c in balance.unexplained),
+        *endless,
+    ] or ([] if balance.holds else [str(balance)])
+
+
+def test_plans_know_every_fault() -> None:
+    texts = [fault.text for number in range(PLANS) for flow in plan(number).flows for fault in flow.lab.faults]
+    kinds = Counter(kind for text in texts for kind in KINDS if f"{kind}:" in text)
+    assert [] == [kind for kind in KINDS if kinds[kind] < 5]
+    words = ("refused", "silent", "reset", "NXDOMAIN", "SERVFAIL", "timeout", "truncated", "stale", "wrong address", "mailbox", "disk",
+             "before", "during", "after", "link:", "at:", "dns:", "nth:", "times:", "from:", "for:", "chance:")  # fmt: skip
+    assert [] == [word for word in words if not any(word in text for text in texts)]
+
+
+def test_a_migration_loses_nothing_whatever_goes_wrong_at_whatever_stage() -> None:
+    struck, stages = Counter[str](), set[tuple[str, str | None]]()
+    for number in range(PLANS):
+        for result in Runner(Options(engine="plan", seed=number)).run([migration_plan(number)]).flows():
+            assert (number, result.flow.name, []) == (number, result.flow.name, settled(result))
+            struck.update({event["kind"] for event in result.played.log.of("fault")})
+            stages.add((result.flow.at.file, result.flow.stage))
+    assert [] == [kind for kind in KINDS if kind != "clock" and not struck[kind]], "every fault has struck"
+    assert len(stages) > 25
+
+
+@pytest.mark.parametrize("start", range(0, PLAYBOOKS_LIVE, 4))
+def test_the_wire_loses_nothing_in_a_migration_either(start: int) -> None:
+    for number in range(start * 11, (start + 4) * 11, 11):
+        for result in Runner(Options(seed=number)).run([migration_plan(number)]).flows():
+            agreement = [d.got for d in result.differences if d.key == "agreement"]
+            assert (number, result.flow.name, [], []) == (number, result.flow.name, settled(result), agreement)
 
 
 def test_nothing_is_lost_whatever_goes_wrong_and_every_run_ends() -> None:

@@ -222,15 +222,17 @@ def test_time_that_is_real_is_not_moved_and_time_that_jumps_needs_no_help(projec
 # the end
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("how", "code", "told"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by a signal")]
+)
 def test_the_end_comes_within_a_second_with_clients_connected_and_leaves_nothing(
-    project: Path, how: signal.Signals
+    project: Path, how: signal.Signals, code: int, told: str
 ) -> None:
     with kept(project) as up:
-        told = json.loads((project / ".mailflow" / "running.json").read_text(encoding="utf-8"))
+        kept_by = json.loads((project / ".mailflow" / "running.json").read_text(encoding="utf-8"))
         at = up.endpoint("m365")
         with (
-            socket.create_connection((told["host"], told["port"])) as control, socket.create_connection(at) as typing,
+            socket.create_connection((kept_by["host"], kept_by["port"])) as control, socket.create_connection(at) as typing,
             socket.create_connection(at) as idle, typing.makefile("rb") as said,
         ):  # fmt: skip
             control.sendall(b'{"token": ')
@@ -244,12 +246,12 @@ def test_the_end_comes_within_a_second_with_clients_connected_and_leaves_nothing
                 typing.sendall(line + b"\r\n")
             while not said.readline().startswith(b"354"):
                 pass
-            code, _, err, took = up.ended(how)
-            assert (130, "interrupted", True) == (code, err.strip(), took < 1.5)
+            ended, _, err, took = up.ended(how)
+            assert (code, told, True) == (ended, err.strip(), took < 1.5)
             for sock in (control, idle):
                 sock.settimeout(5)
             assert control.recv(100) == b""
     assert not (project / ".mailflow" / "running.json").exists()
-    for port in (at, (told["host"], told["port"])):
+    for port in (at, (kept_by["host"], kept_by["port"])):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(port, timeout=5)

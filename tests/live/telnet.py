@@ -85,6 +85,13 @@ class Telnet:
         except ConnectionError:
             return True
 
+    async def everything(self) -> bytes:
+        """All that comes until the server hangs up, as it comes."""
+        try:
+            return await self._reader.read()
+        except ConnectionError:
+            return b""
+
     def half_close(self) -> None:
         self._writer.write_eof()
 

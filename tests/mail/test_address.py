@@ -60,7 +60,7 @@ def test_unusual_addresses_are_addresses(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "bob", "@contoso.com", "bob@", "b ob@contoso.com", "bob@con toso.com", "bob@a..b",
                                   "bob@-a.example", "<bob@contoso.com>", "bob@[]", "bob@[1.2.3.4]\r\nRCPT TO:<x@y.example>",
-                                  "bob@[a\r\nb]", f"{'x' * 300}@contoso.com"])  # fmt: skip
+                                  "bob@[a\r\nb]", f"{'x' * 300}@contoso.com", '"a\tb"@contoso.com', '"a\\\x00"@contoso.com'])  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(AddressError, match="is not a"):
         Address.parse(text)

@@ -402,6 +402,8 @@ SEND_ERRORS = [
     ("{as: 192.0.2}", "3:16 as: '192.0.2' is not an IP address."),
     ("{server: exchange}", '3:20 no server "exchange" in lab.yaml. | Known: m365, onprem, internet'),
     ("{server: a..b}", "3:20 server: 'a..b' is not a domain name: '' is not a label."),
+    ('{helo: "a\\tb"}', "3:18 helo: 'a\\tb' cannot be said: it has control characters."),
+    ("{helo: " + "x" * 256 + "}", "3:18 helo: the name is longer than 255 octets."),
     ("{port: 70000}", "3:18 port: '70000' is not a port; write 25, 465 or 587."),
     ("{tls: maybe}", "3:17 tls: 'maybe' is not one of on, off, required, 1.0, 1.1, 1.2, 1.3."),
     ("{cert: broken}", "3:18 cert: 'broken' is not a kind of certificate. | Known: good, none, expired, not-yet-valid, "

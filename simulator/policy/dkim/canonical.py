@@ -19,6 +19,7 @@ __all__ = ["FORMS", "canonical_body", "canonical_field", "picked", "unsigned"]
 FORMS = ("simple", "relaxed")
 _BLANKS = b" \t"
 _CRLF = b"\r\n"
+_BLOCK = 2**16
 
 
 def canonical_field(raw: bytes, form: str) -> bytes:
@@ -59,7 +60,13 @@ def _one_blank(text: bytes) -> bytes:
 
 def _content_end(body: bytes) -> int:
     """Where the last line that is not empty ends, without its CRLF. Line feeds stand only in CRLFs here."""
-    end = len(body.rstrip(_CRLF))
+    end = len(body)
+    while end:  # in blocks: to strip a large body would copy it
+        block = body[max(0, end - _BLOCK) : end]
+        content = len(block.rstrip(_CRLF))
+        end -= len(block) - content
+        if content:
+            break
     tail = body[end:]
     if tail.endswith(b"\r"):
         return len(body)  # a carriage return alone is no line end
