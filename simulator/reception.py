@@ -12,22 +12,22 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from simulator.inquiry import inquire
 from simulator.mail.address import Address, Sender, sender_text
-from simulator.mail.envelope import Envelope, Parameters, told
+from simulator.mail.envelope import Envelope, Parameters, announced_size, told
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.session import Session
 from simulator.mail.tls import TlsFacts
 from simulator.mishaps import Wire, no_room
+from simulator.mistakes import Mistakes
 from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
 from simulator.policy.dialogue import NO_EHLO, Action
-from simulator.policy.host import AsksNext, ChoosesCertificate, EndsSessions, Held, SpeaksPlainly
+from simulator.policy.host import AsksNext, ChoosesCertificate, Held, SpeaksPlainly
 from simulator.policy.moment import Moment
 from simulator.topology import CertificateSpec
 from simulator.world import Passage, World
@@ -55,7 +55,7 @@ class Reception:
         self._taken: dict[Address, Decision] = {}
         self._told_tls = False
         self.number = world.new_session()
-        self._errors = self._logins = 0
+        self.mistakes = Mistakes(self.host)
         self.limit: int | None = None  # octets that EHLO announced with SIZE (RFC 1870); 0 there means no limit
 
     @property
@@ -121,11 +121,7 @@ class Reception:
 
     def counted(self, reply: Reply) -> Reply:
         """What is said in place of a reply to a client that has made too many mistakes. Only a socket's client makes them."""
-        self._errors += 500 <= reply.code <= 504
-        self._logins += reply.code == 535
-        if not isinstance(self.host, EndsSessions) or reply.ok or reply.code == 421:
-            return reply
-        ends = self.host.has_enough(self.session, self._errors, self._logins)
+        ends = self.mistakes.after(reply, self.session)
         if ends is None:
             return reply
         self._steps(ends)
@@ -155,7 +151,7 @@ class Reception:
                 return self._say(verb, refusal), ()
             return self._answer(verb, name, Decision(refusal)), ()
         keywords = self._wire.announced(self.host.keywords(self.session), self._passage)
-        self.limit = _announced(keywords)
+        self.limit = announced_size(keywords)
         reply = Reply(250, "", f"{self.host.fqdn} Hello [{self.session.peer}]")
         self._note("smtp", verb=verb, line=name, reply=str(reply), keywords=list(keywords) if extended else [])
         self._wire.after(verb, self._passage)
@@ -352,9 +348,3 @@ class Reception:
 
     def _moment(self) -> Moment:
         return self.world.moment(self.host.name)
-
-
-@lru_cache(256)
-def _announced(keywords: tuple[str, ...]) -> int | None:
-    words = next((k.split() for k in keywords if k.upper().startswith("SIZE ")), [])
-    return int(words[1]) or None if words[1:] and words[1].isdigit() else None

@@ -68,6 +68,7 @@ class Connection(SMTP):
         """When the client last sent anything."""
         self.hanging_up = False
         self.errors = 0
+        self.most_errors: int | None = self.limits.errors  # None: the host itself says when it has had enough
         self.has_new_tls = False  # a handshake is done and no command has come since
 
     def __dir__(self) -> Iterable[str]:
@@ -103,7 +104,7 @@ class Connection(SMTP):
     async def answer(self, reply: Reply) -> None:
         """Sends a reply; with 421 that is the last one (RFC 5321 3.8). Too many errors of protocol make it one."""
         self.errors += reply.code in _ERRORS
-        if self.errors > self.limits.errors:
+        if self.most_errors is not None and self.errors > self.most_errors:
             reply = _ENOUGH
         if reply.code == 421:
             self.hanging_up = True

@@ -74,11 +74,10 @@ class LabSMTP(Connection):
     def crashed(self, error: Exception) -> None:
         self.desk.crashed(error, self.link)
 
-    async def answer(self, reply: Reply) -> None:
-        await super().answer(self.reception.counted(reply))
-
     async def greet(self, peername: tuple[Any, ...]) -> None:
         self.reception, self.link = self.desk.admit(self, peername)
+        if self.reception.mistakes.are_counted:
+            self.most_errors = None
         if how := self.desk.shut(self.link):
             if how == "timeout" and self.desk.is_kept():
                 await self._say_nothing()
@@ -108,7 +107,7 @@ class LabSMTP(Connection):
 
     async def answer(self, reply: Reply) -> None:
         await self.desk.pace(self.reception, self.link)
-        await super().answer(reply)
+        await super().answer(self.reception.counted(reply))
 
     async def obey(self, verb: str, arg: str) -> None:
         self.desk.tick()

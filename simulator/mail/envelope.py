@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import lru_cache
 
 from simulator.mail.address import Address, Sender
 from simulator.value import value
 
-__all__ = ["Envelope", "Parameters", "told"]
+__all__ = ["Envelope", "Parameters", "announced_size", "told"]
 
 Parameters = Mapping[str, str | None]
 """ESMTP parameters as sent, keys in upper case, None for a keyword without value."""
@@ -17,6 +18,13 @@ Parameters = Mapping[str, str | None]
 def told(parameters: Parameters) -> str:
     """Parameters as they stand behind an address."""
     return "".join(f" {name}" if given is None else f" {name}={given}" for name, given in parameters.items())
+
+
+@lru_cache(256)
+def announced_size(keywords: tuple[str, ...]) -> int | None:
+    """The most octets that EHLO announced; None where it named no number, or 0, which means no limit (RFC 1870 4)."""
+    words = next((k.split() for k in keywords if k.upper().startswith("SIZE ")), [])
+    return int(words[1]) or None if words[1:] and words[1].isdigit() else None
 
 
 @value

@@ -95,8 +95,9 @@ BROKEN = {
     "EHLO in the middle": (SENDER + b"RCPT TO:<TO>\r\nEHLO again.test\r\nDATA\r\n", ["250", "250", "250", "503"]),
     "what follows QUIT": (b"QUIT\r\n" + SENDER, ["221"]),
     "addresses that are none": (
-        SENDER + b"RCPT TO:<>\r\nRCPT TO:<@>\r\nRCPT TO:<a@b@c>\r\nRCPT TO:<" + b"x" * 300 + b"@own.example>\r\nRCPT TO:<a@"
-        + b"y" * 300 + b".example>\r\nRCPT TO:<a\r\n", ["250"] + ["501"] * 6),
+        SENDER + b"RCPT TO:<>\r\nRCPT TO:<@>\r\nRCPT TO:<a@b@c>\r\nRCPT TO:<a\r\n", ["250"] + ["501"] * 4),
+    "addresses that are too long": (
+        SENDER + b"RCPT TO:<" + b"x" * 300 + b"@own.example>\r\nRCPT TO:<a@" + b"y" * 300 + b".example>\r\n", ["250", "501", "501"]),
     "sizes that are none": (
         b"MAIL FROM:<a@stranger.example> SIZE=-1\r\nMAIL FROM:<a@stranger.example> SIZE=1e3\r\n"
         b"MAIL FROM:<a@stranger.example> SIZE=" + b"9" * 30 + b"\r\n" + SENDER, ["501", "501", "501", "250"]),
@@ -145,7 +146,7 @@ async def test_what_is_no_mail_client_at_all(server: str) -> None:
             assert "250" == (await client.say("NOOP"))[:3]
 
 
-@pytest.mark.parametrize("server", OWN)
+@pytest.mark.parametrize("server", sorted(OWN.keys() - {"exchange"}))  # it counts by its connector: test_patience.py
 @in_loop
 async def test_a_client_that_only_makes_errors_is_told_421(server: str) -> None:
     async with LiveLab(LAB, start=START, limits=Limits(errors=3)) as live, Telnet(live, server) as client:
