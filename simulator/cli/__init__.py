@@ -28,6 +28,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("simulator.cli.check:check", "findings about labs and scenarios, without running them"),
     "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
+    "connector": (
+        "simulator.cli.connector:connector",
+        "the connectors of a lab: list, show, new, set, on, off, remove",
+    ),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
     "send": ("simulator.cli.send:send", "one message through the lab that runs, or a temporary one"),
@@ -45,7 +49,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "learn", "fmt", "connector",
+    "learn", "fmt",
     "whatif", "bisect", "headers", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""

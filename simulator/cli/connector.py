@@ -1,0 +1,338 @@
+"""`mailflow connector`: the connectors of a lab file, listed, shown and changed as the cmdlets would.
+
+What changes is written into the file in place: comments, order and quotes of all else stay. The difference is shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from simulator.cli.which_lab import lab_option, only_lab, the_lab
+from simulator.files import read_text, rewrite, shortest
+from simulator.scenario.connectors import (
+    KINDS,
+    Connector,
+    Refused,
+    Wanted,
+    after,
+    connectors_in,
+    default_text,
+    find,
+    objections,
+)  # fmt: skip
+from simulator.scenario.editing import CannotEdit, edited
+from simulator.scenario.load import read_yaml
+from simulator.scenario.writing import inline
+from simulator.source import Node
+
+__all__ = ["connector"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_DIRECTION = {"outbound": "Outbound", "inbound": "Inbound", "send": "Send", "receive": "Receive"}
+_ABOUT = (
+    "RecipientDomains", "AddressSpaces", "SenderDomains", "SenderIPAddresses", "TlsSenderCertificateName", "RemoteIPRanges",
+)  # fmt: skip
+
+
+@click.group(short_help="The connectors of a lab: list, show, new, set, on, off, remove.")
+def connector() -> None:
+    """List, show and change the connectors of a lab file.
+
+    \b
+    mailflow connector list
+    mailflow connector show "O365 to own servers"
+    mailflow connector off "O365 to own servers" --dry-run
+    mailflow connector set "O365 to own servers" SmartHosts=mx1.contoso.com,mx2.contoso.com
+    mailflow connector new outbound "To Fabrikam" ConnectorType=Partner RecipientDomains=fabrikam.com
+
+    Settings have the names of the cmdlet's parameters. A change shows what it makes of the file; comments stay.
+    """
+
+
+def _which(command: _F) -> _F:
+    """The options that say which connector is meant."""
+    for option in (
+        click.option("--server", default="", metavar="NAME", help="Whose connector, where two servers have one of that name."),
+        click.option(
+            "--kind", type=click.Choice(tuple(KINDS)), callback=lambda ctx, param, kind: kind or "",
+            help="Which, where two have one name.",
+        ),
+        lab_option,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
+
+
+@connector.command("list", short_help="Every connector of the lab.")
+@lab_option
+@click.option("--at", "stage", default="", metavar="STAGE", help="The lab as it is in this stage of a scenario file.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_(lab_file: Path | None, stage: str, as_json: bool) -> None:
+    """List the connectors: on or off, from whom, to whom, with what TLS, and where they stand.
+
+    \b
+    mailflow connector list
+    mailflow connector list --lab scenarios/migration.yaml --at "MX cut" --json
+    """
+    chosen = the_lab(lab_file, stage=stage)
+    found = connectors_in(chosen.tree)
+    if as_json:
+        _print_json([_told(c) for c in found], chosen.file)
+        return
+    if not found:
+        click.echo("no server of this lab has a connector")
+        return
+    rows = [("Status", "Name", "Server", "Direction", "Type", "For", "TLS", "Where"), *map(_row, found)]
+    wide = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(row, wide, strict=True)).rstrip())
+
+
+@connector.command("show", short_help="One connector with all its settings.")
+@click.argument("name")
+@_which
+@click.option("--at", "stage", default="", metavar="STAGE", help="The lab as it is in this stage of a scenario file.")
+@click.option("--all", "every", is_flag=True, help="The settings that are not written as well, with their defaults.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(name: str, lab_file: Path | None, kind: str, server: str, stage: str, every: bool, as_json: bool) -> None:
+    """Show one connector: each setting that is written, where it stands, and what it does.
+
+    \b
+    mailflow connector show "O365 to own servers"
+    mailflow connector show "O365 to own servers" --all --json
+    """
+    chosen = the_lab(lab_file, stage=stage)
+    found = _asked(lambda: find(chosen.tree, name, kind, server))
+    if as_json:
+        _print_json(_told(found, every=every), chosen.file)
+        return
+    click.echo(
+        f"{found.name}  {_DIRECTION[found.kind]} connector of {found.server}, {_status(found)}    {found.entry.key_at}"
+    )
+    written = {e.key.casefold(): e for e in found.node.entries}
+    rows = []
+    for setting, field_ in found.fields.items():
+        entry = written.get(setting.casefold())
+        if entry is not None:
+            rows.append((setting, _text(entry.node), str(entry.node.at), field_.doc))
+        elif every and field_.effect:
+            rows.append((setting, default_text(field_) or "-", "(default)", field_.doc))
+    wide = [max((min(len(row[n]), 48) for row in rows), default=0) for n in range(3)]
+    for row in rows:
+        click.echo("  " + "  ".join(f"{c:<{w}}" for c, w in zip(row, (*wide, 0), strict=True)).rstrip())
+
+
+@connector.command("new", short_help="Make a connector.")
+@click.argument("kind", type=click.Choice(tuple(KINDS)))
+@click.argument("name")
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE]...")
+@click.option("--server", default="", metavar="NAME", help="Whose, where several servers have such connectors.")
+@lab_option
+@_dry_run
+def new(kind: str, name: str, settings: tuple[str, ...], server: str, lab_file: Path | None, dry_run: bool) -> None:
+    """Make a connector, as New-OutboundConnector and its like do. Commas make a list.
+
+    \b
+    mailflow connector new outbound "To Fabrikam" ConnectorType=Partner RecipientDomains=fabrikam.com
+    mailflow connector new inbound "From Fabrikam" ConnectorType=Partner SenderDomains=fabrikam.com --dry-run
+    """
+    wanted = Wanted("New", name, _settings(settings), kind, server)
+    _change(lab_file, wanted, dry_run, f"mailflow connector remove {_quoted(name)}")
+
+
+@connector.command("set", short_help="Change settings of a connector.")
+@click.argument("name")
+@click.argument("settings", nargs=-1, required=True, metavar="SETTING=VALUE...")
+@_which
+@_dry_run
+def set_(name: str, settings: tuple[str, ...], lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+    """Change settings, as Set-OutboundConnector and its like do. Commas make a list; SETTING=remove takes one out.
+
+    \b
+    mailflow connector set "O365 to own servers" TlsSettings=DomainValidation TlsDomain="*.contoso.com"
+    mailflow connector set "O365 to own servers" Name="To own servers" --dry-run
+    """
+    _change(lab_file, Wanted("Set", name, _settings(settings), kind, server), dry_run)
+
+
+@connector.command("on", short_help="Switch a connector on.")
+@click.argument("name")
+@_which
+@_dry_run
+def on(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+    """Switch a connector on.
+
+    \b
+    mailflow connector on "O365 to own servers"
+    """
+    wanted = Wanted("Set", name, (("Enabled", "true"),), kind, server)
+    _change(lab_file, wanted, dry_run, f"mailflow connector off {_quoted(name)}")
+
+
+@connector.command("off", short_help="Switch a connector off.")
+@click.argument("name")
+@_which
+@_dry_run
+def off(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+    """Switch a connector off; it stays in the file.
+
+    \b
+    mailflow connector off "O365 to own servers"
+    """
+    wanted = Wanted("Set", name, (("Enabled", "false"),), kind, server)
+    _change(lab_file, wanted, dry_run, f"mailflow connector on {_quoted(name)}")
+
+
+@connector.command("remove", short_help="Take a connector out.")
+@click.argument("name")
+@_which
+@_dry_run
+def remove(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+    """Take a connector out of the file. Comments above it stay.
+
+    \b
+    mailflow connector remove "O365 to own servers" --dry-run
+    """
+    _change(lab_file, Wanted("Remove", name, (), kind, server), dry_run)
+
+
+# Changing
+
+
+def _change(lab_file: Path | None, wanted: Wanted, dry_run: bool, undo: str = "") -> None:
+    file = shortest(lab_file or only_lab())
+    text = read_text(file)
+    tree = read_yaml(text, file)
+    if lab := tree.get("lab"):
+        where = f"; its lab is {lab.text}" if lab.text else ", with its lab inside"
+        raise click.UsageError(f"{file} is a scenario{where}. Connectors are changed in a lab file: --lab FILE")
+    changed = _asked(lambda: after(tree, wanted))
+    errors, warnings = objections(tree, changed, file)
+    if errors:
+        told = (f"{p.says} {p.fix}".strip() + (f"  ({p.at})" if p.at.file == file else "") for p in errors)
+        raise click.UsageError("\n".join(told))
+    try:
+        new_text = edited(text, changed)
+    except CannotEdit as why:
+        raise click.UsageError(f"{file} was not changed: {why}.") from None
+    for warning in warnings:
+        click.echo(f"warning: {warning.says}", err=True)
+    if new_text == text:
+        click.echo(f"{file} says this already", err=True)
+        return
+    _print_difference(file, text, new_text)
+    if dry_run:
+        click.echo(f"{file} was not changed (--dry-run)", err=True)
+        return
+    try:
+        rewrite(Path(file), new_text)
+    except OSError as bad:
+        raise click.UsageError(f"cannot write {file}: {bad.strerror}") from None
+    at = f" --lab {_quoted(file)}" if lab_file else ""
+    click.echo(f"wrote {file}{f'        undo: {undo}{at}' if undo else ''}", err=True)
+
+
+def _print_difference(file: str, before: str, now: str) -> None:
+    lines = difflib.unified_diff(before.splitlines(), now.splitlines(), file, file, n=2, lineterm="")
+    for line in lines:
+        colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        bold = line.startswith(("+++", "---"))
+        click.echo(click.style(line, fg=None if bold else colour, bold=bold or None))
+
+
+def _settings(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for word in words:
+        name, is_pair, text = word.partition("=")
+        if not is_pair or not name.strip():
+            raise click.UsageError(f"{word!r} is no setting. Write SETTING=VALUE, such as Enabled=false.")
+        found.append((name.strip().removeprefix("-"), text))
+    return tuple(found)
+
+
+_T = TypeVar("_T")
+
+
+def _asked(ask: Callable[[], _T]) -> _T:
+    try:
+        return ask()
+    except Refused as why:
+        raise click.UsageError(str(why)) from None
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if not text.replace(".", "").replace("/", "").replace("-", "").isalnum() else text
+
+
+# Showing
+
+
+def _row(found: Connector) -> tuple[str, ...]:
+    tls = next((v for k in ("TlsSettings", "TlsAuthLevel") if (v := _said(found, k))), "")
+    if not tls and any(_is_true(found, k) for k in ("RequireTls", "RequireTLS")):
+        tls = "required"
+    return (
+        "On" if found.enabled else "Off", found.name, found.server, _DIRECTION[found.kind],
+        _said(found, "ConnectorType") or "-", _covers(found), tls or "-", str(found.entry.key_at),
+    )  # fmt: skip
+
+
+def _covers(found: Connector) -> str:
+    if _is_true(found, "AllAcceptedDomains"):
+        return "all accepted domains"
+    if _is_true(found, "IsTransportRuleScoped"):
+        return "a mail flow rule"
+    said = [f"{text}" for key in _ABOUT if (text := _said(found, key)) and text != "*"]
+    return _short(", ".join(said)) if said else ("*" if any(_said(found, key) for key in _ABOUT) else "-")
+
+
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _said(found: Connector, key: str) -> str:
+    node = found.node.get(key)
+    return _text(node) if node is not None and not node.is_null else ""
+
+
+def _is_true(found: Connector, key: str) -> bool:
+    return _said(found, key).casefold() in ("true", "$true", "on", "yes")
+
+
+def _text(node: Node) -> str:
+    if node.is_list:
+        return ", ".join(n.text if n.is_scalar else inline(n) for n in node.items)
+    return "null" if node.is_null else node.text if node.is_scalar else inline(node)
+
+
+def _status(found: Connector) -> str:
+    return "on" if found.enabled else "off"
+
+
+def _told(found: Connector, *, every: bool = True) -> dict[str, Any]:
+    written = {e.key.casefold(): e for e in found.node.entries}
+    settings = {name: written[name.casefold()].node.plain() for name in found.fields if name.casefold() in written}
+    told: dict[str, Any] = {
+        "name": found.name, "server": found.server, "kind": found.kind, "enabled": found.enabled,
+        "at": str(found.entry.key_at), "settings": settings,
+    }  # fmt: skip
+    if every:
+        told["defaults"] = {
+            name: default_text(f) for name, f in found.fields.items() if f.effect and name.casefold() not in written
+        }
+    return told
+
+
+def _print_json(what: object, file: str) -> None:
+    key = "connectors" if isinstance(what, list) else "connector"
+    document = {"schema": "mailflow/connectors/1", "lab": file, key: what}
+    click.echo(json.dumps(document, indent=2, ensure_ascii=True))
