@@ -109,6 +109,7 @@ VIEWS = {
     "--tls": "m365 asked mail.contoso.com for a trusted certificate: TLSv1.3, trusted",
     "--headers": "  - X-MS-Exchange-Organization-AuthAs: Internal",
     "--decision": "the only match is used",
+    "--waterfall": "  m365    send to onprem",
     "--data": "TenantOutboundConnectorCustomData=Name=O365 to own servers",
 }
 
