@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "simulator.cli.connector:connector",
         "the connectors of a lab: list, show, new, set, on, off, remove",
     ),
+    "headers": ("simulator.cli.headers:headers", "the way of a real message, beside the way that the rules expect"),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
     "send": ("simulator.cli.send:send", "one message through the lab that runs, or a temporary one"),
@@ -49,8 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "learn", "fmt",
-    "whatif", "bisect", "headers", "report", "tui",
+    "learn", "fmt", "whatif", "bisect", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""
 
