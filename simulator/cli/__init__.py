@@ -117,6 +117,7 @@ class _Group(click.Group):
     ) -> NoReturn:
         """Runs one command and leaves with its exit code."""
         extra["standalone_mode"] = False
+        _open_streams()
         _tame(sys.stdout)
         try:
             with ends_on_signals():
@@ -135,6 +136,13 @@ def _without_color(args: Sequence[str] | None, extra: dict[str, Any]) -> list[st
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or "--no-color" in words[:stop]:
         extra["color"] = False
     return [word for number, word in enumerate(words) if word != "--no-color" or number > stop]
+
+
+def _open_streams() -> None:
+    """Python has none where the shell closed them (`2>&-`); what is written there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as the program
 
 
 def _tame(stream: Any) -> None:

@@ -152,6 +152,10 @@ def test_the_installed_command_and_plugin_are_those_of_the_wheel(environment: Pa
     assert Path(file.strip()).is_relative_to(environment.parent)
     code, out = called(environment / "mailflow", project, "run", "flows.mailflow.yaml", "--plan")
     assert (0, True) == (code, "3 passed" in out), out
+    code, out = called(
+        environment / "mailflow", project, "init", "new one", "--template", "gateway"
+    )  # templates came along
+    assert (0, True) == (code, 'next: cd "new one"; mailflow run' in out), out
 
 
 def test_a_project_of_flows_and_tests_is_green_in_two_processes(environment: Path, project: Path) -> None:
