@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -270,7 +272,10 @@ def _asked(ask: Callable[[], _T]) -> _T:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if not text.replace(".", "").replace("/", "").replace("-", "").isalnum() else text
+    """As a shell takes it."""
+    if re.fullmatch(r"[\w./-]+", text):
+        return text
+    return shlex.quote(text) if set('"$`\\!') & set(text) else f'"{text}"'
 
 
 # Showing

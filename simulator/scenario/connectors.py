@@ -108,11 +108,14 @@ def after(tree: Node, wanted: Wanted) -> Node:
     if wanted.verb == "New":
         server = _server_for(tree, wanted.kind, wanted.server)
         name, kind, settings = wanted.name.strip(), wanted.kind, _kinds(server)[wanted.kind]
-        if not name:
-            raise Refused("a connector needs a name.")
+        if not name or not name.isprintable():
+            raise Refused("a connector needs a name, on one line.")
         where = server.key
     else:
         found = find(tree, wanted.name, wanted.kind, wanted.server)
+        new_name = next((text for key, text in wanted.settings if key.casefold() == "name"), found.name).strip()
+        if not new_name or not new_name.isprintable():
+            raise Refused("a connector needs a name, on one line.")
         name, kind, settings, where = found.name, found.kind, found.settings, found.server
     parameters = _parameters(wanted.settings, _fields(settings), KINDS[kind], allows_name=wanted.verb == "Set")
     identity = Node(Scalar(name, quoted=True), TYPED)

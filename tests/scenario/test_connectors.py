@@ -59,6 +59,8 @@ def test_new_and_remove_are_the_lab_that_it_was() -> None:
         (Wanted("Set", "O365 to own servers", (("SmartHosts", "[a, b"),)), "SmartHosts: "),
         (Wanted("New", "O365 to own servers", (), "outbound"), "already has the outbound connector"),
         (Wanted("New", " ", (), "outbound"), "needs a name"),
+        (Wanted("New", "a\nb", (), "outbound"), "on one line"),
+        (Wanted("Set", "O365 to own servers", (("Name", "a\x1b[1m"),)), "on one line"),
         (Wanted("New", "X", (), "send"), "no server of this lab has send connectors. There are: outbound, inbound."),
         (Wanted("New", "X", (), "inbound", "onprem"), "onprem has no inbound connectors. Known: m365"),
         (Wanted("Remove", "O365 to own servers", (), "inbound"), "no inbound connector"),
