@@ -17,29 +17,22 @@ import click
 
 from simulator.cli.which_lab import lab_option, only_lab, the_lab
 from simulator.files import read_text, rewrite, shortest
+from simulator.report.connectors import connector_json, connector_text, connectors_text
 from simulator.scenario.connectors import (
     KINDS,
-    Connector,
     Refused,
     Wanted,
     after,
     connectors_in,
-    default_text,
     find,
     objections,
 )  # fmt: skip
 from simulator.scenario.editing import CannotEdit, edited
 from simulator.scenario.load import read_yaml
-from simulator.scenario.writing import inline
-from simulator.source import Node
 
 __all__ = ["connector"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_DIRECTION = {"outbound": "Outbound", "inbound": "Inbound", "send": "Send", "receive": "Receive"}
-_ABOUT = (
-    "RecipientDomains", "AddressSpaces", "SenderDomains", "SenderIPAddresses", "TlsSenderCertificateName", "RemoteIPRanges",
-)  # fmt: skip
 
 
 @click.group(short_help="The connectors of a lab: list, show, new, set, on, off, remove.")
@@ -88,15 +81,9 @@ def list_(lab_file: Path | None, stage: str, as_json: bool) -> None:
     chosen = the_lab(lab_file, stage=stage)
     found = connectors_in(chosen.tree)
     if as_json:
-        _print_json([_told(c) for c in found], chosen.file)
+        _print_json([connector_json(c) for c in found], chosen.file)
         return
-    if not found:
-        click.echo("no server of this lab has a connector")
-        return
-    rows = [("Status", "Name", "Server", "Direction", "Type", "For", "TLS", "Where"), *map(_row, found)]
-    wide = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(row, wide, strict=True)).rstrip())
+    click.echo(connectors_text(found))
 
 
 @connector.command("show", short_help="One connector with all its settings.")
@@ -115,22 +102,9 @@ def show(name: str, lab_file: Path | None, kind: str, server: str, stage: str, e
     chosen = the_lab(lab_file, stage=stage)
     found = _asked(lambda: find(chosen.tree, name, kind, server))
     if as_json:
-        _print_json(_told(found, every=every), chosen.file)
+        _print_json(connector_json(found, every=every), chosen.file)
         return
-    click.echo(
-        f"{found.name}  {_DIRECTION[found.kind]} connector of {found.server}, {_status(found)}    {found.entry.key_at}"
-    )
-    written = {e.key.casefold(): e for e in found.node.entries}
-    rows = []
-    for setting, field_ in found.fields.items():
-        entry = written.get(setting.casefold())
-        if entry is not None:
-            rows.append((setting, _text(entry.node), str(entry.node.at), field_.doc))
-        elif every and field_.effect:
-            rows.append((setting, default_text(field_) or "-", "(default)", field_.doc))
-    wide = [max((min(len(row[n]), 48) for row in rows), default=0) for n in range(3)]
-    for row in rows:
-        click.echo("  " + "  ".join(f"{c:<{w}}" for c, w in zip(row, (*wide, 0), strict=True)).rstrip())
+    click.echo(connector_text(found, every=every))
 
 
 @connector.command("new", short_help="Make a connector.")
@@ -276,65 +250,6 @@ def _quoted(text: str) -> str:
     if re.fullmatch(r"[\w./-]+", text):
         return text
     return shlex.quote(text) if set('"$`\\!') & set(text) else f'"{text}"'
-
-
-# Showing
-
-
-def _row(found: Connector) -> tuple[str, ...]:
-    tls = next((v for k in ("TlsSettings", "TlsAuthLevel") if (v := _said(found, k))), "")
-    if not tls and any(_is_true(found, k) for k in ("RequireTls", "RequireTLS")):
-        tls = "required"
-    return (
-        "On" if found.enabled else "Off", found.name, found.server, _DIRECTION[found.kind],
-        _said(found, "ConnectorType") or "-", _covers(found), tls or "-", str(found.entry.key_at),
-    )  # fmt: skip
-
-
-def _covers(found: Connector) -> str:
-    if _is_true(found, "AllAcceptedDomains"):
-        return "all accepted domains"
-    if _is_true(found, "IsTransportRuleScoped"):
-        return "a mail flow rule"
-    said = [f"{text}" for key in _ABOUT if (text := _said(found, key)) and text != "*"]
-    return _short(", ".join(said)) if said else ("*" if any(_said(found, key) for key in _ABOUT) else "-")
-
-
-def _short(text: str, most: int = 40) -> str:
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
-def _said(found: Connector, key: str) -> str:
-    node = found.node.get(key)
-    return _text(node) if node is not None and not node.is_null else ""
-
-
-def _is_true(found: Connector, key: str) -> bool:
-    return _said(found, key).casefold() in ("true", "$true", "on", "yes")
-
-
-def _text(node: Node) -> str:
-    if node.is_list:
-        return ", ".join(n.text if n.is_scalar else inline(n) for n in node.items)
-    return "null" if node.is_null else node.text if node.is_scalar else inline(node)
-
-
-def _status(found: Connector) -> str:
-    return "on" if found.enabled else "off"
-
-
-def _told(found: Connector, *, every: bool = True) -> dict[str, Any]:
-    written = {e.key.casefold(): e for e in found.node.entries}
-    settings = {name: written[name.casefold()].node.plain() for name in found.fields if name.casefold() in written}
-    told: dict[str, Any] = {
-        "name": found.name, "server": found.server, "kind": found.kind, "enabled": found.enabled,
-        "at": str(found.entry.key_at), "settings": settings,
-    }  # fmt: skip
-    if every:
-        told["defaults"] = {
-            name: default_text(f) for name, f in found.fields.items() if f.effect and name.casefold() not in written
-        }
-    return told
 
 
 def _print_json(what: object, file: str) -> None:
