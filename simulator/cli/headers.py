@@ -13,6 +13,7 @@ import click
 from simulator.cli.which_lab import ChosenLab, lab_option, only_lab, the_lab
 from simulator.mail.address import Address, AddressError
 from simulator.mail.message import Message
+from simulator.mail.mime import decoded
 from simulator.mail.received import embedded_header, received_lines, the_header
 from simulator.played import Played
 from simulator.report.real_path import Compared, Hop, KnownNames, compare, real_hops
@@ -159,7 +160,7 @@ def _print_head(file: Path, message: Message, report: Message | None, hops: list
     from simulator.report.hops import span
 
     took = f" in {span((max(times) - min(times)).total_seconds())}" if len(times) > 1 else ""
-    subject = clean(message.get("Subject") or "(no subject)", 60)
+    subject = clean(decoded(message.get("Subject") or "(no subject)"), 60)
     count = f"{len(hops)} hop{'' if len(hops) == 1 else 's'}"
     click.echo(f"{clean(str(file))}: {count}{took}, {subject}")
     if report is not None:

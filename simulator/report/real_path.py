@@ -20,6 +20,7 @@ from simulator.mail.message import Message
 from simulator.mail.received import Received, received_lines
 from simulator.paths import Ending
 from simulator.played import Played
+from simulator.products.registry import PRODUCTS
 from simulator.report.change import Change
 from simulator.report.ways_to_try import changes_to_try
 from simulator.source import Node
@@ -73,6 +74,10 @@ class KnownNames:
             if len(labels) > _LABELS:
                 domains.setdefault(".".join(labels[-_LABELS:]), set()).add(server)
         self._by_domain = {domain: servers.pop() for domain, servers in domains.items() if len(servers) == 1}
+        for server in reversed(
+            lab.servers.values()
+        ):  # of several tenants the first: the names do not tell whose they are
+            self._by_domain |= dict.fromkeys(PRODUCTS[server.kind].hosts, server.name)
 
     @classmethod
     def of(cls, lab: Lab, *plans: Played) -> KnownNames:
@@ -87,8 +92,11 @@ class KnownNames:
         for text in (address, folded):
             if text in self._by_address:
                 return self._by_address[text], "address"
-        guess = self._by_domain.get(".".join(folded.split(".")[-_LABELS:]), "")
-        return guess, "domain" if guess else "unknown"
+        labels = folded.split(".")
+        for start in range(1, len(labels) - _LABELS + 1):
+            if guess := self._by_domain.get(".".join(labels[start:])):
+                return guess, "domain"
+        return "", "unknown"
 
 
 def _written_names(played: Played) -> Iterator[tuple[str, str]]:
@@ -142,7 +150,8 @@ class Compared:
 
 
 def compare(message: Message, hops: Sequence[Hop], played: Played, tree: Node, play: Play) -> Compared:
-    """`played` is the plan of the message's envelope to one recipient in the lab of `tree`."""
+    """`played` is the plan of the message's envelope to one recipient in the lab of `tree`. What the lab's DNS does not
+    know of a sender's domain is no difference."""
     ending = played.endings[0] if played.endings else None
     expected = tuple(leg.server for leg in ending.path.legs) if ending else ()
     hops, stand_in = _standing_in(hops, expected)
@@ -165,6 +174,8 @@ def compare(message: Message, hops: Sequence[Hop], played: Played, tree: Node, p
 def _standing_in(hops: Sequence[Hop], expected: Sequence[str]) -> tuple[list[Hop], str]:
     """Unknown hosts before the first server of the lab are the rest of the world, where the way is to begin there."""
     first = next((n for n, hop in enumerate(hops) if hop.server), None)
+    if first and expected and hops[first].server == expected[0]:
+        return list(hops[first:]), ""  # they came before the lab did
     if not first or not expected or any(hop.server == expected[0] for hop in hops):
         return list(hops), ""
     lines = [line for hop in hops[:first] for line in hop.lines]
@@ -198,6 +209,8 @@ def _differences(message: Message, played: Played, real: Sequence[str]) -> Itera
         ours, theirs = planned.get(name) or "", message.get(name)
         if theirs is not None and theirs != ours and _WORD.fullmatch(ours) and _WORD.fullmatch(theirs):
             yield name, theirs, ours
+    if not played.of("submitted")[0]["person"]:
+        return
     wanted, found = (_verdicts(m.get("Authentication-Results") or "") for m in (planned, message))
     for method, verdict in found.items():
         if verdict != wanted.get(method, verdict):

@@ -161,8 +161,9 @@ def _at(place: str) -> str:
 
 def _remedies(found: Compared) -> list[str]:
     if not found.remedies:
+        does = "take the real way" if found.left is not None else "say the same"
         return [
-            f"None of {found.tried} single changes of the lab makes the rules take the real way: more than one thing differs, "
+            f"None of {found.tried} single changes of the lab makes the rules {does}: more than one thing differs, "
             "or something that the lab does not know (a server, a rule, an outage)."
         ]
     lines = [

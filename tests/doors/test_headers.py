@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from simulator.cli import main
 from tests.doors.projects import a_project
+from tests.report.real_header import FROM_A_PROVIDER
 from tests.report.real_mail import CONTOSO, saved
 
 MX_MOVED = "dns: {contoso.com: {MX: [10 mail.contoso.com]}}"
@@ -85,6 +86,7 @@ def test_a_stranger_is_planned_from_the_server_that_took_his_mail(folder: Path) 
     (folder / "m.eml").write_bytes(octets)
     result = called("m.eml")
     assert "the plan begins at m365, from 192.0.2.43" in result.stdout
+    assert 0 == result.exit_code
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,13 @@ def test_any_octets_are_read_or_refused(octets: bytes, tmp_path: Path) -> None:
     file = tmp_path / "m.eml"
     file.write_bytes(octets)
     assert called(str(file), "--lab", str(CONTOSO)).exit_code in (0, 1, 2)
+
+
+def test_a_header_of_today_is_one_hop_of_the_service(folder: Path) -> None:
+    (folder / "m.eml").write_bytes(FROM_A_PROVIDER)
+    result = called("m.eml")
+    assert 0 == result.exit_code, result.output
+    assert "real      m365\n" in result.stdout
+    assert "eve@provider.example has no mailbox in the lab; the plan begins at m365, from 192.0.2.43." in result.stdout
+    assert "Gr\u00fc\u00dfe" in result.stdout.splitlines()[0]
+    assert "another thing than expected" not in result.stdout
