@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ import click
 
 from simulator.cli.which_lab import lab_option, only_lab, the_lab
 from simulator.files import read_text, rewrite, shortest
+from simulator.findings import Finding
 from simulator.report.connectors import connector_json, connector_text, connectors_text
 from simulator.scenario.connectors import (
     KINDS,
@@ -28,7 +29,9 @@ from simulator.scenario.connectors import (
     objections,
 )  # fmt: skip
 from simulator.scenario.editing import CannotEdit, edited
+from simulator.scenario.lab import build_lab
 from simulator.scenario.load import read_yaml
+from simulator.source import Node, ProblemList
 
 __all__ = ["connector"]
 
@@ -206,6 +209,7 @@ def _change(lab_file: Path | None, wanted: Wanted, dry_run: bool, undo: str = ""
         click.echo(f"{file} says this already", err=True)
         return
     _print_difference(file, text, new_text)
+    _print_findings(tree, read_yaml(new_text, file), file)
     if dry_run:
         click.echo(f"{file} was not changed (--dry-run)", err=True)
         return
@@ -223,6 +227,24 @@ def _print_difference(file: str, before: str, now: str) -> None:
         colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         bold = line.startswith(("+++", "---"))
         click.echo(click.style(line, fg=None if bold else colour, bold=bold or None))
+
+
+def _print_findings(before: Node, now: Node, file: str) -> None:
+    """What `check` finds that it did not find before, and what it does not find any more."""
+    was, new = ({(f.kind.id, f.says): f for f in found} for found in (_findings(before, file), _findings(now, file)))
+    for key, finding in new.items():
+        if key not in was:
+            click.echo(f"{finding.at}  {finding.level} {finding.kind.id}  {finding.says}.", err=True)
+    if gone := [f"{f.kind.id} {f.kind.title}" for key, f in was.items() if key not in new]:
+        click.echo(f"no longer found: {'; '.join(gone)}", err=True)
+
+
+def _findings(tree: Node, file: str) -> Sequence[Finding]:
+    from simulator.check.looking import look_at_lab
+    from simulator.keyring import KEYRING
+
+    lab = build_lab(tree, ProblemList(), file=file)
+    return [] if lab is None or lab.outsiders else look_at_lab(lab, tree, keys=KEYRING)
 
 
 def _settings(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

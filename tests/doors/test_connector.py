@@ -75,6 +75,14 @@ def test_off_changes_one_line_shows_it_and_says_how_to_undo_it() -> None:
     assert FILE.read_text(encoding="utf-8") == LAB
 
 
+def test_a_change_says_what_check_finds_now_and_what_no_more() -> None:
+    told = called("off", NAME).stderr
+    assert "scenarios/labs/contoso.yaml:26:18  error MF012  m365 sends mail for john@contoso.com back to itself" in told
+    told = called("on", NAME).stderr
+    assert "no longer found: MF012 " in told
+    assert "error" not in told
+
+
 def test_a_dry_run_writes_nothing_and_shows_the_same() -> None:
     result = called("set", NAME, "SmartHosts=a.example,b.example", "--dry-run")
     assert "+        SmartHosts: [a.example, b.example]" in result.stdout
