@@ -73,18 +73,20 @@ class KnownNames:
             labels = host.split(".")
             if len(labels) > _LABELS:
                 domains.setdefault(".".join(labels[-_LABELS:]), set()).add(server)
-        self._by_domain = {domain: servers.pop() for domain, servers in domains.items() if len(servers) == 1}
-        # Of several tenants the first: the names do not tell whose they are.
-        for one in reversed(list(lab.servers.values())):
-            self._by_domain |= dict.fromkeys(PRODUCTS[one.kind].hosts, one.name)
+        self._by_domain = {domain: list(servers) for domain, servers in domains.items() if len(servers) == 1}
+        shared: dict[str, list[str]] = {}
+        for one in lab.servers.values():
+            for domain in PRODUCTS[one.kind].hosts:
+                shared.setdefault(domain, []).append(one.name)
+        self._by_domain |= shared
 
     @classmethod
     def of(cls, lab: Lab, *plans: Played) -> KnownNames:
         """With the names that the lab's servers write of themselves into the messages of these plans."""
         return cls(lab, [pair for played in plans for pair in _written_names(played)])
 
-    def find(self, name: str, address: str = "") -> tuple[str, str]:
-        """The server and how it was known."""
+    def find(self, name: str, address: str = "", before: str = "") -> tuple[str, str]:
+        """The server and how it was known. Tenants of one service share its hosts: then it is still the one of `before`."""
         folded = name.casefold().strip("[]").rstrip(".")
         if folded in self._by_name:
             return self._by_name[folded], "name"
@@ -93,8 +95,8 @@ class KnownNames:
                 return self._by_address[text], "address"
         labels = folded.split(".")
         for start in range(1, len(labels) - _LABELS + 1):
-            if guess := self._by_domain.get(".".join(labels[start:])):
-                return guess, "domain"
+            if guesses := self._by_domain.get(".".join(labels[start:])):
+                return before if before in guesses else guesses[0], "domain"
         return "", "unknown"
 
 
@@ -115,12 +117,13 @@ def real_hops(message: Message, known: KnownNames) -> list[Hop]:
     """The servers that a header tells of, in the order of the way."""
     hops: list[Hop] = []
     for line in received_lines(message):
-        before, how = known.find(line.helo, line.address)
+        here = hops[-1].server if hops else ""
+        before, how = known.find(line.helo, line.address, here)
         if not before:
-            before, how = known.find(line.name, line.address)
+            before, how = known.find(line.name, line.address, here)
         if before and (not hops or hops[-1].server != before):
             hops.append(Hop(before, line.helo, "named by the next"))
-        server, how = known.find(line.by)
+        server, how = known.find(line.by, "", hops[-1].server if hops else "")
         name = line.by or "(not said)"
         same = hops and (hops[-1].server == server if server else hops[-1].name == name)
         if not same:

@@ -14,7 +14,7 @@ from simulator.scenario.model import Send
 from simulator.scenario.patch import apply_patch
 from simulator.source import Node, ProblemList
 
-__all__ = ["CONTOSO", "contoso", "planned", "saved", "send"]
+__all__ = ["CONTOSO", "as_saved", "contoso", "planned", "saved", "send"]
 
 CONTOSO = Path(simulator.__file__).parents[1] / "scenarios" / "labs" / "contoso.yaml"
 
@@ -44,6 +44,11 @@ def saved(who: str, to: str, patch: str = "") -> bytes:
         assert [] == problems.items
     played = planned(chosen, send(chosen, who, to), tree)
     assert played is not None
+    return as_saved(played)
+
+
+def as_saved(played: Played) -> bytes:
+    """The message as the last server that accepted it has it."""
     last = played.of("accepted")[-1]
     lines = [f"Return-Path: <{last['sender']}>", *last["headers"], "", "Hello", ""]
     return "\r\n".join(lines).encode()

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import simulator
+from simulator.cli.which_lab import the_lab
 from simulator.mail.message import Message
 from simulator.mail.received import the_header
+from simulator.plan.messages import between_servers, planned_message
 from simulator.report.real_path import Compared, KnownNames, compare, real_hops
 from simulator.report.real_path_text import clean, compared_text, hops_text
-from tests.report.real_mail import contoso, planned, saved, send
+from simulator.scenario.model import Send
+from tests.report.real_mail import as_saved, contoso, planned, saved, send
 
+ROOT = Path(simulator.__file__).parents[1]
+LABS = [
+    file
+    for file in sorted((*ROOT.glob("scenarios/labs/*.yaml"), *ROOT.glob("simulator/templates/*/labs/*.yaml")))
+    if not the_lab(file).lab.outsiders
+]
 ALL = [(a, b) for a in ("Bob", "John", "Sun") for b in ("Bob", "John", "Sun") if a != b]
 
 
@@ -27,6 +39,23 @@ def compared(octets: bytes, who: str, to: str) -> Compared:
 def test_a_message_of_the_same_lab_went_the_expected_way(who: str, to: str) -> None:
     found = compared(saved(who, to), who, to)
     assert (None, found.expected, ()) == (found.left, found.real, found.differs)
+
+
+@pytest.mark.parametrize("file", LABS, ids=lambda file: f"{file.parent.parent.name} {file.stem}")
+def test_a_message_of_any_lab_is_read_as_having_gone_the_way_that_it_went(file: Path) -> None:
+    chosen = the_lab(file)
+    plans = [
+        planned_message(chosen.lab, chosen.tree, (Send(who.address, (to,), who.name),), chosen.begin)
+        for who, _, to in between_servers(chosen.lab)
+    ]
+    known = KnownNames.of(chosen.lab, *plans)
+    ended = [p for p in plans if p.endings and p.of("accepted")]
+    for played in ended:
+        message = the_header(as_saved(played))
+        found = compare(message, real_hops(message, known), played, chosen.tree, lambda tree: None)
+        assert (None, ()) == (found.left, found.differs), found.real
+        assert found.real == found.expected[: len(found.real)]
+    assert ended
 
 
 CHANGES = {
