@@ -29,6 +29,7 @@ from simulator.scenario.connectors import (
     objections,
 )  # fmt: skip
 from simulator.scenario.editing import CannotEdit, edited
+from simulator.scenario.errors import ScenarioError
 from simulator.scenario.lab import build_lab
 from simulator.scenario.load import read_yaml
 from simulator.source import Node, ProblemList
@@ -67,6 +68,16 @@ def _which(command: _F) -> _F:
     return command
 
 
+def _names(ctx: click.Context, param: click.Parameter, begin: str) -> list[str]:
+    """For a shell that completes a connector's name; whatever is wrong with the lab, it completes nothing."""
+    try:
+        file = shortest(ctx.params.get("lab_file") or only_lab())
+        names = [c.name for c in connectors_in(read_yaml(read_text(file), file))]
+    except (click.UsageError, ScenarioError, OSError):
+        return []
+    return [name for name in names if name.casefold().startswith(begin.casefold())]
+
+
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
 
 
@@ -90,7 +101,7 @@ def list_(lab_file: Path | None, stage: str, as_json: bool) -> None:
 
 
 @connector.command("show", short_help="One connector with all its settings.")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @_which
 @click.option("--at", "stage", default="", metavar="STAGE", help="The lab as it is in this stage of a scenario file.")
 @click.option("--all", "every", is_flag=True, help="The settings that are not written as well, with their defaults.")
@@ -129,7 +140,7 @@ def new(kind: str, name: str, settings: tuple[str, ...], server: str, lab_file: 
 
 
 @connector.command("set", short_help="Change settings of a connector.")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @click.argument("settings", nargs=-1, required=True, metavar="SETTING=VALUE...")
 @_which
 @_dry_run
@@ -144,7 +155,7 @@ def set_(name: str, settings: tuple[str, ...], lab_file: Path | None, kind: str,
 
 
 @connector.command("on", short_help="Switch a connector on.")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @_which
 @_dry_run
 def on(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
@@ -158,7 +169,7 @@ def on(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) 
 
 
 @connector.command("off", short_help="Switch a connector off.")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @_which
 @_dry_run
 def off(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
@@ -172,7 +183,7 @@ def off(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool)
 
 
 @connector.command("remove", short_help="Take a connector out.")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @_which
 @_dry_run
 def remove(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:

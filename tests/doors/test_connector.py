@@ -137,3 +137,13 @@ def test_a_file_that_is_broken_elsewhere_is_still_changed_where_it_is_meant() ->
 def test_a_file_that_is_no_yaml_is_exit_code_3() -> None:
     FILE.write_text("servers: [", encoding="utf-8")
     assert 3 == called("off", NAME).exit_code
+
+
+@pytest.mark.parametrize(("begin", "expected"), [("", [NAME, "own servers to O365"]), ("o3", [NAME]), ("x", [])])
+def test_a_shell_completes_the_names_of_connectors(begin: str, expected: list[str]) -> None:
+    from click.shell_completion import ShellComplete
+
+    found = ShellComplete(main, {}, "mailflow", "_MAILFLOW_COMPLETE").get_completions(["connector", "off"], begin)
+    assert expected == [item.value for item in found]
+    FILE.write_text("servers: [", encoding="utf-8")
+    assert [] == ShellComplete(main, {}, "mailflow", "_MAILFLOW_COMPLETE").get_completions(["connector", "off"], begin)
