@@ -18,6 +18,7 @@ from typing import Final
 
 from simulator.policy.settings import Field, Settings, read_bool
 from simulator.products.registry import PRODUCTS
+from simulator.scenario.cmdlets import NOUNS
 from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.lab import build_lab
 from simulator.scenario.load import read_yaml
@@ -93,6 +94,8 @@ def find(tree: Node, name: str, kind: str = "", server: str = "") -> Connector:
     every = [c for c in connectors_in(tree) if kind in ("", c.kind) and server.casefold() in ("", c.server.casefold())]
     meant = [c for c in every if c.name.casefold() == name.strip().casefold()]
     if not meant:
+        meant = _unwritten(tree, name.strip(), kind, server)
+    if not meant:
         what = f"{kind} connector" if kind else "connector"
         raise Refused(f'no {what} "{name}".{near_miss(name, [c.name for c in every])}')
     if len(meant) > 1:
@@ -101,6 +104,17 @@ def find(tree: Node, name: str, kind: str = "", server: str = "") -> Connector:
             "Say  --kind KIND  or  --server NAME."
         )
     return meant[0]
+
+
+def _unwritten(tree: Node, name: str, kind: str, server: str) -> list[Connector]:
+    """Connectors of that name that servers have without its being written."""
+    servers = tree.get("servers")
+    return [
+        Connector(s.key, k, name, Entry(name, s.key_at, Node({}, s.key_at)), settings)
+        for s in (servers.entries if servers else ()) if server.casefold() in ("", s.key.casefold())
+        for k, settings in _kinds(s).items()
+        if kind in ("", k) and name.casefold().startswith(tuple(a.casefold() for a in NOUNS[KINDS[k].casefold()].always) or "\0")
+    ]  # fmt: skip
 
 
 def after(tree: Node, wanted: Wanted) -> Node:

@@ -8,6 +8,7 @@ import pytest
 
 import simulator
 from simulator.scenario.connectors import Refused, Wanted, after, connectors_in, find, objections
+from simulator.scenario.editing import edited
 from simulator.scenario.load import read_yaml
 from simulator.source import Node
 
@@ -70,6 +71,33 @@ def test_what_a_cmdlet_refuses_is_refused_with_the_nearest_name(wanted: Wanted, 
     with pytest.raises(Refused) as why:
         after(lab(), wanted)
     assert says in str(why.value)
+
+
+def test_a_receive_connector_that_every_server_has_is_set_without_being_written() -> None:
+    tree = lab("exchange")
+    default = "Default Frontend ONPREM"
+    assert default not in [c.name for c in connectors_in(tree)]
+    found = find(after(tree, Wanted("Set", default, (("MaxMessageSize", "5MB"),))), default)
+    assert ("receive", "5MB") == (found.kind, (found.node.get("MaxMessageSize") or Node.of("")).text)
+    with pytest.raises(Refused, match="cannot be removed"):
+        after(tree, Wanted("Remove", default))
+
+
+ALL_LABS = sorted((*LABS.glob("*.yaml"), *LABS.parents[1].glob("simulator/templates/*/labs/*.yaml")))
+
+
+@pytest.mark.parametrize("file", ALL_LABS, ids=lambda file: f"{file.parent.parent.name} {file.stem}")
+def test_every_connector_of_every_lab_is_changed_in_its_file(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    tree = read_yaml(text, "lab.yaml")
+    comments = [line for line in text.splitlines() if line.lstrip().startswith("#")]
+    for one in connectors_in(tree):
+        for settings in ((("Enabled", "false"),), (("Comment", "a: b # c"),), (("Name", "x: y"),)):
+            wanted = after(tree, Wanted("Set", one.name, settings, one.kind, one.server))
+            new = edited(text, wanted)
+            assert wanted.plain() == read_yaml(new, "lab.yaml").plain()
+            assert comments == [line for line in new.splitlines() if line.lstrip().startswith("#")]
+            assert -1 <= len(new.splitlines()) - len(text.splitlines()) <= 1
 
 
 def test_two_connectors_of_one_name_are_asked_about() -> None:
