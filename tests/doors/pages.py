@@ -1,7 +1,8 @@
 """A page of documentation as what can be run: its commands and blocks, in order, with what the page says about them.
 
 <!-- commands begin in an empty folder -->            or: in a folder with the scenarios (as a page does
-                                                          that says nothing), in a folder with a scenario
+                                                          that says nothing), in a folder with a scenario, in another
+                                                          test: FILE (which runs them)
 <!-- flows of LAB -->            the block after it is `flows:` of that lab
 <!-- ..., saved as FILE -->      it is saved, and the commands use it
 <!-- not run: REASON -->         the block after it is not run, and counted
