@@ -27,6 +27,7 @@ from simulator.scenario.connectors import (
     connectors_in,
     find,
     objections,
+    step_text,
 )  # fmt: skip
 from simulator.scenario.editing import CannotEdit, edited
 from simulator.scenario.errors import ScenarioError
@@ -50,7 +51,8 @@ def connector() -> None:
     mailflow connector set "O365 to own servers" SmartHosts=mx1.contoso.com,mx2.contoso.com
     mailflow connector new outbound "To Fabrikam" ConnectorType=Partner RecipientDomains=fabrikam.com
 
-    Settings have the names of the cmdlet's parameters. A change shows what it makes of the file; comments stay.
+    Settings have the names of the cmdlet's parameters. A change shows what it makes of the file; comments stay. With
+    --running the lab of mailflow up is changed instead.
     """
 
 
@@ -78,7 +80,12 @@ def _names(ctx: click.Context, param: click.Parameter, begin: str) -> list[str]:
     return [name for name in names if name.casefold().startswith(begin.casefold())]
 
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
+def _dry_run(command: _F) -> _F:
+    """Where the change goes."""
+    command = click.option("--running", is_flag=True, help="Change the lab that mailflow up runs here, not the file.")(
+        command
+    )
+    return click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")(command)
 
 
 @connector.command("list", short_help="Every connector of the lab.")
@@ -128,7 +135,9 @@ def show(name: str, lab_file: Path | None, kind: str, server: str, stage: str, e
 @click.option("--server", default="", metavar="NAME", help="Whose, where several servers have such connectors.")
 @lab_option
 @_dry_run
-def new(kind: str, name: str, settings: tuple[str, ...], server: str, lab_file: Path | None, dry_run: bool) -> None:
+def new(
+    kind: str, name: str, settings: tuple[str, ...], server: str, lab_file: Path | None, dry_run: bool, running: bool
+) -> None:
     """Make a connector, as New-OutboundConnector and its like do. Commas make a list.
 
     \b
@@ -136,7 +145,7 @@ def new(kind: str, name: str, settings: tuple[str, ...], server: str, lab_file: 
     mailflow connector new inbound "From Fabrikam" ConnectorType=Partner SenderDomains=fabrikam.com --dry-run
     """
     wanted = Wanted("New", name, _settings(settings), kind, server)
-    _change(lab_file, wanted, dry_run, f"mailflow connector remove {_quoted(name)}")
+    _change(lab_file, wanted, dry_run, running, f"mailflow connector remove {_quoted(name)}")
 
 
 @connector.command("set", short_help="Change settings of a connector.")
@@ -144,61 +153,68 @@ def new(kind: str, name: str, settings: tuple[str, ...], server: str, lab_file: 
 @click.argument("settings", nargs=-1, required=True, metavar="SETTING=VALUE...")
 @_which
 @_dry_run
-def set_(name: str, settings: tuple[str, ...], lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+def set_(
+    name: str, settings: tuple[str, ...], lab_file: Path | None, kind: str, server: str, dry_run: bool, running: bool
+) -> None:
     """Change settings, as Set-OutboundConnector and its like do. Commas make a list; SETTING=remove takes one out.
 
     \b
     mailflow connector set "O365 to own servers" TlsSettings=DomainValidation TlsDomain="*.contoso.com"
     mailflow connector set "O365 to own servers" Name="To own servers" --dry-run
     """
-    _change(lab_file, Wanted("Set", name, _settings(settings), kind, server), dry_run)
+    _change(lab_file, Wanted("Set", name, _settings(settings), kind, server), dry_run, running)
 
 
 @connector.command("on", short_help="Switch a connector on.")
 @click.argument("name", shell_complete=_names)
 @_which
 @_dry_run
-def on(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+def on(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool, running: bool) -> None:
     """Switch a connector on.
 
     \b
     mailflow connector on "O365 to own servers"
     """
     wanted = Wanted("Set", name, (("Enabled", "true"),), kind, server)
-    _change(lab_file, wanted, dry_run, f"mailflow connector off {_quoted(name)}")
+    _change(lab_file, wanted, dry_run, running, f"mailflow connector off {_quoted(name)}")
 
 
 @connector.command("off", short_help="Switch a connector off.")
 @click.argument("name", shell_complete=_names)
 @_which
 @_dry_run
-def off(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+def off(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool, running: bool) -> None:
     """Switch a connector off; it stays in the file.
 
     \b
     mailflow connector off "O365 to own servers"
     """
     wanted = Wanted("Set", name, (("Enabled", "false"),), kind, server)
-    _change(lab_file, wanted, dry_run, f"mailflow connector on {_quoted(name)}")
+    _change(lab_file, wanted, dry_run, running, f"mailflow connector on {_quoted(name)}")
 
 
 @connector.command("remove", short_help="Take a connector out.")
 @click.argument("name", shell_complete=_names)
 @_which
 @_dry_run
-def remove(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool) -> None:
+def remove(name: str, lab_file: Path | None, kind: str, server: str, dry_run: bool, running: bool) -> None:
     """Take a connector out of the file. Comments above it stay.
 
     \b
     mailflow connector remove "O365 to own servers" --dry-run
     """
-    _change(lab_file, Wanted("Remove", name, (), kind, server), dry_run)
+    _change(lab_file, Wanted("Remove", name, (), kind, server), dry_run, running)
 
 
 # Changing
 
 
-def _change(lab_file: Path | None, wanted: Wanted, dry_run: bool, undo: str = "") -> None:
+def _change(lab_file: Path | None, wanted: Wanted, dry_run: bool, running: bool, undo: str = "") -> None:
+    if running:
+        if lab_file or dry_run:
+            raise click.UsageError("--running changes the lab that runs here; it goes without --lab and --dry-run")
+        _change_running(wanted, undo)
+        return
     file = shortest(lab_file or only_lab())
     text = read_text(file)
     tree = read_yaml(text, file)
@@ -230,6 +246,21 @@ def _change(lab_file: Path | None, wanted: Wanted, dry_run: bool, undo: str = ""
         raise click.UsageError(f"cannot write {file}: {bad.strerror}") from None
     at = f" --lab {_quoted(file)}" if lab_file else ""
     click.echo(f"wrote {file}{f'        undo: {undo}{at}' if undo else ''}", err=True)
+
+
+def _change_running(wanted: Wanted, undo: str) -> None:
+    """In the lab that runs. Names and settings are looked up in its file, the change is made to what runs."""
+    from simulator.cli.running_lab import asked
+    from simulator.cli.speaking import spoken
+
+    with spoken():
+        file = str(asked("status")["file"])
+        step = _asked(lambda: step_text(read_yaml(read_text(file), file), wanted))
+        asked("connector", do=step)
+    click.echo(
+        f"changed in the lab that runs; {file} stays as it is{f'        undo: {undo} --running' if undo else ''}",
+        err=True,
+    )
 
 
 def _print_difference(file: str, before: str, now: str) -> None:

@@ -23,10 +23,22 @@ from simulator.scenario.errors import ScenarioError, near_miss
 from simulator.scenario.lab import build_lab
 from simulator.scenario.load import read_yaml
 from simulator.scenario.steps import apply_step
+from simulator.scenario.writing import inline
 from simulator.source import Entry, Node, Problem, ProblemList, Scalar, Source
 from simulator.value import value
 
-__all__ = ["KINDS", "Connector", "Refused", "Wanted", "after", "connectors_in", "default_text", "find", "objections"]
+__all__ = [
+    "KINDS",
+    "Connector",
+    "Refused",
+    "Wanted",
+    "after",
+    "connectors_in",
+    "default_text",
+    "find",
+    "objections",
+    "step_text",
+]
 
 KINDS: Final[Mapping[str, str]] = {
     "outbound": "OutboundConnector", "inbound": "InboundConnector", "send": "SendConnector", "receive": "ReceiveConnector",
@@ -119,6 +131,25 @@ def _unwritten(tree: Node, name: str, kind: str, server: str) -> list[Connector]
 
 def after(tree: Node, wanted: Wanted) -> Node:
     """The tree after the change. Raises `Refused` with every reason; the products' own objections are `objections`."""
+    problems = ProblemList()
+    done = apply_step(tree, _step(tree, wanted), problems)
+    _refuse(problems.errors)
+    return done
+
+
+def step_text(tree: Node, wanted: Wanted) -> str:
+    """The same change as a step in YAML, for whoever has another tree than the file says: a lab that runs."""
+    step = _step(tree, wanted)
+    first, server = step.entries
+    inside = ", ".join(f"{e.key}: {_bare(e.node)}" for e in first.node.entries)
+    return f"[{{{first.key}: {{{inside}}}, server: {inline(server.node)}}}]"
+
+
+def _bare(node: Node) -> str:
+    return node.text or "null" if isinstance(node.value, Scalar) and not node.value.quoted else inline(node)
+
+
+def _step(tree: Node, wanted: Wanted) -> Node:
     if wanted.verb == "New":
         server = _server_for(tree, wanted.kind, wanted.server)
         name, kind, settings = wanted.name.strip(), wanted.kind, _kinds(server)[wanted.kind]
@@ -136,11 +167,7 @@ def after(tree: Node, wanted: Wanted) -> Node:
     first = "Name" if wanted.verb == "New" else "Identity"
     call = Node({first.casefold(): Entry(first, TYPED, identity), **parameters}, TYPED)
     cmdlet, at = f"{wanted.verb}-{KINDS[kind]}", Node(Scalar(where, quoted=True), TYPED)
-    step = Node({cmdlet.casefold(): Entry(cmdlet, TYPED, call), "server": Entry("server", TYPED, at)}, TYPED)
-    problems = ProblemList()
-    done = apply_step(tree, step, problems)
-    _refuse(problems.errors)
-    return done
+    return Node({cmdlet.casefold(): Entry(cmdlet, TYPED, call), "server": Entry("server", TYPED, at)}, TYPED)
 
 
 def objections(before: Node, changed: Node, file: str) -> tuple[list[Problem], list[Problem]]:

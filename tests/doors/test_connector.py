@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from simulator.cli import main
+from tests.doors.kept import kept
 from tests.doors.projects import LAB, a_project
 
 FILE = Path("scenarios/labs/contoso.yaml")
@@ -137,6 +138,21 @@ def test_a_file_that_is_broken_elsewhere_is_still_changed_where_it_is_meant() ->
 def test_a_file_that_is_no_yaml_is_exit_code_3() -> None:
     FILE.write_text("servers: [", encoding="utf-8")
     assert 3 == called("off", NAME).exit_code
+
+
+def test_a_lab_that_runs_is_changed_and_its_file_is_not(tmp_path: Path) -> None:
+    with kept(a_project(tmp_path / "up"), "--clock", "manual") as up:
+        assert 0 == up.called("send", "--from", "Bob", "--to", "John")[0]
+        assert "stays as it is" in up.called("connector", "off", NAME, "--running")[2]
+        code, out, err = up.called("send", "--from", "Bob", "--to", "John")
+        assert (1, True) == (code, "5.4.14" in out), (out, err)
+        assert 0 == up.called("connector", "on", NAME, "--running")[0]
+        assert 0 == up.called("connector", "set", NAME, "Enabled=remove", "SmartHosts=mail.contoso.com", "--running")[0]
+        assert 0 == up.called("send", "--from", "Bob", "--to", "John")[0]
+        assert "needs TlsDomain" in up.called("connector", "set", NAME, "TlsSettings=DomainValidation", "--running")[2]
+        assert "Did you mean" in up.called("connector", "off", "O365 to own server", "--running")[2]
+        assert LAB == (up.folder / FILE).read_text(encoding="utf-8")
+    assert 4 == called("off", NAME, "--running").exit_code
 
 
 @pytest.mark.parametrize(("begin", "expected"), [("", [NAME, "own servers to O365"]), ("o3", [NAME]), ("x", [])])
