@@ -49,6 +49,9 @@ certs: $(RUNTIME) ## make the lab certificates in certs/
 
 docs: $(RUNTIME) ## write the generated pages of docs/ anew
 	$(BIN)/mailflow about --fidelity --markdown > docs/rules.md
+	$(BIN)/mailflow check --markdown > docs/findings.md
+	$(BIN)/mailflow schema --markdown > docs/scenario.md
+	$(BIN)/mailflow about --dispositions > docs/dispositions.md
 
 check: ## lint, test, docs; then nothing in git may have changed
 	$(MAKE) lint

@@ -13,7 +13,7 @@ from simulator.scenario.errors import ScenarioError, render
 from simulator.scenario.scenario import Scenario, load_scenario
 from simulator.source import Problem, Source
 
-__all__ = ["NothingFound", "UnreadableFiles", "find_scenarios", "load_all", "read_text", "shortest"]
+__all__ = ["NothingFound", "UnreadableFiles", "find_scenarios", "load_all", "read_text", "rewrite", "shortest"]
 
 _LARGEST = 8 * 2**20
 
@@ -79,6 +79,15 @@ def read_text(name: str) -> str:
     except OSError as bad:
         says = f"the file cannot be read: {os.strerror(bad.errno or 0)}"
         raise ScenarioError(Problem(Source(name, 1, 1), says)) from None
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Writes a file anew that was read here, in the encoding that it has; raises `OSError` where it cannot be written."""
+    first = path.read_bytes()[:3]
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+    encoding = marks.get(first[:2], "utf-8")
+    mark = first[:2] if first[:2] in marks else first if first == b"\xef\xbb\xbf" else b""
+    path.write_bytes(mark + text.encode(encoding))
 
 
 def load_all(files: Iterable[str]) -> list[Scenario]:

@@ -28,6 +28,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("simulator.cli.check:check", "findings about labs and scenarios, without running them"),
     "validate": ("simulator.cli.validate:validate", "the two tests of a connector, with their sub-steps"),
     "trace": ("simulator.cli.trace:trace", "what happened to a message, as the message trace tells it"),
+    "connector": (
+        "simulator.cli.connector:connector",
+        "the connectors of a lab: list, show, new, set, on, off, remove",
+    ),
+    "headers": ("simulator.cli.headers:headers", "the way of a real message, beside the way that the rules expect"),
     "relays": ("simulator.cli.relays:relays", "who can send through each server, as whom, to whom"),
     "up": ("simulator.cli.up:up", "keep a lab's servers running for other programs"),
     "send": ("simulator.cli.send:send", "one message through the lab that runs, or a temporary one"),
@@ -45,8 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Command -> where it is, and its line in the help."""
 
 LATER = (
-    "learn", "fmt", "connector",
-    "whatif", "bisect", "headers", "report", "tui",
+    "learn", "fmt", "whatif", "bisect", "report", "tui",
 )  # fmt: skip
 """Names that later versions give a meaning."""
 
@@ -113,6 +117,7 @@ class _Group(click.Group):
     ) -> NoReturn:
         """Runs one command and leaves with its exit code."""
         extra["standalone_mode"] = False
+        _open_streams()
         _tame(sys.stdout)
         try:
             with ends_on_signals():
@@ -131,6 +136,13 @@ def _without_color(args: Sequence[str] | None, extra: dict[str, Any]) -> list[st
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or "--no-color" in words[:stop]:
         extra["color"] = False
     return [word for number, word in enumerate(words) if word != "--no-color" or number > stop]
+
+
+def _open_streams() -> None:
+    """Python has none where the shell closed them (`2>&-`); what is written there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as the program
 
 
 def _tame(stream: Any) -> None:

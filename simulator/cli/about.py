@@ -34,10 +34,21 @@ _MEANING = {
 @click.command()
 @click.option("--fidelity", is_flag=True, help="Every rule: how well founded it is, and where it comes from.")
 @click.option("--markdown", is_flag=True, help="The rules as a page (docs/rules.md).")
+@click.option("--dispositions", is_flag=True, help="How a message can end, as a page (docs/dispositions.md).")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def about(fidelity: bool, markdown: bool, as_json: bool) -> None:
-    """Say what this program is, and how far its rules can be trusted."""
-    if markdown:
+def about(fidelity: bool, markdown: bool, dispositions: bool, as_json: bool) -> None:
+    """Say what this program is, and how far its rules can be trusted.
+
+    \b
+    mailflow about
+    mailflow about --fidelity
+    mailflow about --dispositions
+    """
+    if dispositions:
+        from simulator.report.dispositions import page
+
+        click.echo(page())
+    elif markdown:
         click.echo(fidelity_markdown(registered_rules()))
     elif as_json:
         rules = [

@@ -27,6 +27,10 @@ __all__ = ["certs"]
 def certs(lab_file: Path | None, out: Path, force: bool) -> None:
     """Write the authorities and certificates of a lab, with their keys.
 
+    \b
+    mailflow certs --lab labs/contoso.yaml
+    mailflow certs --lab labs/contoso.yaml --out pem --force
+
     They are worthless: use them for nothing but a lab.
     """
     from simulator.live.pki import Authorities

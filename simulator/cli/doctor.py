@@ -57,7 +57,12 @@ class _ProblemError(Exception):
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Look whether labs can run on this computer."""
+    """Look whether labs can run on this computer.
+
+    \b
+    mailflow doctor
+    mailflow doctor --json
+    """
     done = [_checked(name, check) for name, check in CHECKS.items()] + list(_peers())
     problems = sum(1 for c in done if c.result == "problem")
     if as_json:

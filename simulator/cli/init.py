@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -65,7 +66,13 @@ def init(folder: Path, template: str, force: bool, as_json: bool) -> None:
     click.echo(f"created {folder.as_posix()}/   {TEMPLATES[template]}")
     for name, text in files.items():
         click.echo(f"  {name:<{width}}   {_about(name, text)}")
-    click.echo(f"next: {'' if folder == Path() else f'cd {folder.as_posix()}; '}mailflow run")
+    click.echo(f"next: {'' if folder == Path() else f'cd {_typed(folder)}; '}mailflow run")
+
+
+def _typed(folder: Path) -> str:
+    """The folder as a shell takes it."""
+    name = folder.as_posix()
+    return name if re.fullmatch(r"[\w./~-]+", name) else f'"{name}"'
 
 
 def _files(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -35,7 +36,9 @@ class Progress:
         self.failed += result.status != "pass"
         if sys.stderr.isatty() and time.perf_counter() - self.began > _PATIENCE:
             failed = f"  {self.failed} failed" if self.failed else ""
-            line = f"{self.done}/{self.total}{failed}  {scenario.name}: {result.flow.name}"[:78]
+            line = f"{self.done}/{self.total}{failed}  {scenario.name}: {result.flow.name}"
+            # A line that wraps could not be replaced.
+            line = line[: max(10, min(79, shutil.get_terminal_size((80, 24)).columns) - 1)]
             click.echo(f"\r{line:<{self.width}}", nl=False, err=True)
             self.width = len(line)
 

@@ -78,7 +78,7 @@ def find() -> RunningLabFile | None:
     )
 
 
-def asked(do: str, found: RunningLabFile | None = None, **parameters: Any) -> dict[str, Any]:
+def asked(do: str, /, found: RunningLabFile | None = None, **parameters: Any) -> dict[str, Any]:
     """Has the running lab carry out an operation. Raises `Denied` with its words, `NoRunningLab` without a lab."""
     lab = found or find()
     if lab is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = ["trace"]
 @click.option("--tls", "more", flag_value="tls", help="Versions and certificates.")
 @click.option("--headers", "more", flag_value="headers", help="The header, and what each hop changed in it.")
 @click.option("--decision", "more", flag_value="decision", help="Every decision with its candidates.")
+@click.option("--waterfall", "more", flag_value="waterfall", help="Time by hop, and what waited, in mail time.")
 @click.option("--data", "more", flag_value="data", help="The Data XML of every event.")
 @click.option(
     "--hop", default=0, type=click.IntRange(0), help="With --smtp, --tls, --headers, --decision: this hop only."
@@ -51,6 +53,7 @@ def trace(
     mailflow trace last                             of the last run, trace, validate or up
     mailflow trace events/flows.001.jsonl m-1       a log that run --events has written
     mailflow trace last --smtp --hop 2              the conversation of one hop
+    mailflow trace last --waterfall                 where it spent its time
 
     FILE is a scenario or an event log. ID is a message of it (m-1); "last" is the last one that was handed in.
     Only tenants of the service have a message trace. It lists what they accepted: what they refused in the SMTP
@@ -77,17 +80,28 @@ def _tell(record: Record, msg: str, more: str | None, hop: int, as_json: bool) -
     from simulator.report.trace_wire import decisions_text, headers_text, smtp_text, tls_text
 
     if as_json:
-        click.echo(json.dumps(trace_json(record, msg), indent=2, ensure_ascii=True))
+        told = trace_json(record, msg)
+        if more == "waterfall":
+            from simulator.report.waterfall import waterfall_json
+
+            told["waterfall"] = waterfall_json(record, msg)
+        click.echo(json.dumps(told, indent=2, ensure_ascii=True))
         return
     click.echo(trace_text(record, msg))
     views = {"smtp": smtp_text, "tls": tls_text, "headers": headers_text, "decision": decisions_text}
-    if more == "data":
+    if more == "waterfall":
+        from simulator.report.waterfall import waterfall_text
+
+        click.echo(f"\n{waterfall_text(record, msg, shutil.get_terminal_size((100, 24)).columns)}")
+    elif more == "data":
         click.echo(f"\n{data_text(record, msg)}")
     elif more:
         click.echo(f"\n{views[more](record, msg, hop)}")
     elif sys.stdout.isatty():
         click.echo(
-            "\n--smtp shows the conversation, --tls the certificates, --headers the differences per hop", err=True
+            "\n--smtp shows the conversation, --tls the certificates, --headers the differences per hop, "
+            "--waterfall the time of each hop",
+            err=True,
         )
 
 

@@ -22,7 +22,7 @@ from simulator.scenario.model import Flow, Send, Stage
 from simulator.source import Node, Problem, ProblemList
 from simulator.topology import Lab
 
-__all__ = ["ChosenLab", "lab_option", "the_lab"]
+__all__ = ["ChosenLab", "lab_option", "only_lab", "the_lab"]
 
 _FOLDERS = (Path("scenarios/labs"), Path("labs"))
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -59,7 +59,7 @@ class ChosenLab:
 
 def the_lab(path: Path | None, *, stage: str = "", flow: str = "") -> ChosenLab:
     """The lab to work on. Raises `click.UsageError` where none or several could be meant."""
-    file = shortest(path or _only_one())
+    file = shortest(path or only_lab())
     tree = read_yaml(read_text(file), file)
     if any(tree.get(key) is not None for key in ("flows", "stages", "lab")):
         return _of_scenario(file, stage, flow)
@@ -101,7 +101,8 @@ def _named(name: str, things: Iterable[_T], missing: str) -> _T:
     raise click.UsageError(f"{missing} {name!r}.{near_miss(name, found)}")
 
 
-def _only_one() -> Path:
+def only_lab() -> Path:
+    """The only lab in the usual folders. Raises `click.UsageError` where there is none, or several."""
     found = [p for folder in _FOLDERS for p in sorted(folder.glob("*.y*ml"))]
     if len(found) == 1:
         return found[0]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from simulator.importing.found import Found, Note, Object
 from simulator.importing.people import Resident, residents, without_primary
-from simulator.importing.yaml_text import Page, inline
 from simulator.products.places import Place
 from simulator.products.registry import PRODUCTS
 from simulator.products.surroundings import Surroundings
@@ -19,6 +18,7 @@ from simulator.scenario.errors import ScenarioError
 from simulator.scenario.lab import START, build_lab
 from simulator.scenario.load import read_yaml
 from simulator.scenario.records import unquoted
+from simulator.scenario.writing import Page, inline
 from simulator.source import NOWHERE, Node, ProblemList
 from simulator.topology import Lab
 

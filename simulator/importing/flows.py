@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from simulator.importing.assembling import Assembled
 from simulator.importing.found import Found, Note
 from simulator.importing.people import Resident
-from simulator.importing.yaml_text import Page, inline, scalar
 from simulator.mail.address import Address, AddressError
 from simulator.mail.path import print_path
 from simulator.plan.messages import planned_message
 from simulator.scenario.lab import START
 from simulator.scenario.model import Send
+from simulator.scenario.writing import Page, inline, scalar
 
 __all__ = ["Today", "scenario_text", "todays_flows"]
 

@@ -264,5 +264,10 @@ class Settings:
         return {
             "type": "object",
             "additionalProperties": False,
-            "properties": {(f.label or k): {**f.schema, "description": f.doc} for k, f in cls.__fields__.items()},
+            "properties": {(f.label or k): _described(f) for k, f in cls.__fields__.items()},
         }
+
+
+def _described(field: Field) -> dict[str, Any]:
+    """A setting's schema; `$comment` says which ones are taken and decide nothing."""
+    return {**field.schema, "description": field.doc, **({} if field.effect else {"$comment": "no effect"})}

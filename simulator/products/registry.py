@@ -36,6 +36,7 @@ class Product:
     people: str = "a mailbox"
     sends_only: bool = False  # nothing listens: it needs no name, and may be behind another server's address
     names: Names | None = None  # the DNS names and the certificate that the service has without being told
+    hosts: tuple[str, ...] = ()  # domains of the hosts that write Received fields for it, whatever the server is called
     looks: bool = False  # whether the package has a `findings.py` (see `simulator.findings`)
 
     @property
@@ -79,7 +80,7 @@ PRODUCTS: Mapping[str, Product] = {
     for product in (
         Product(
             "exchange-online", "Exchange Online", "simulator.products.exchange_online", "TenantSettings",
-            names=service_names.EXCHANGE_ONLINE, looks=True,
+            names=service_names.EXCHANGE_ONLINE, looks=True, hosts=service_names.EXCHANGE_ONLINE_HOSTS,
         ),
         Product("smartermail", "SmarterMail", "simulator.products.smartermail", "SmarterMailSettings", looks=True),
         Product("internet", "the Internet", "simulator.products.internet", "InternetSettings"),

@@ -21,6 +21,7 @@ from simulator.zone import KEY_TOKEN
 
 __all__ = [
     "EXCHANGE_ONLINE",
+    "EXCHANGE_ONLINE_HOSTS",
     "ExchangeOnlineNames",
     "Names",
     "address_record",
@@ -169,3 +170,10 @@ def _accepted(node: Node) -> Iterator[str]:
             yield parse_domain(entry.key)
         except AddressError:
             continue  # the product's settings say what is wrong with it
+
+
+EXCHANGE_ONLINE_HOSTS = (
+    "prod.outlook.com", "outlook.office365.com", "prod.exchangelabs.com", "mail.protection.outlook.com",
+    "prod.protection.outlook.com", "outbound.protection.outlook.com",
+)  # fmt: skip
+"""The domains of the hosts that a message passes within the service (observed: captured headers)."""

@@ -7,7 +7,7 @@ sequenceDiagram
   participant p3 as onprem
   p0->>p1: hands in
   p1->>p2: no connector
-  Note over p2: O365 to own servers: it is disabled
+  Note over p2: O365 to own servers: it is disabled: Enabled is false
   p2->>p2: no connector
   p2--xp2: LOOP 554 5.4.14
   Note over p3: expected here, never reached

@@ -39,7 +39,8 @@ def _session(record: Record, lines: list[Event], hop: int) -> str:
     first = lines[0]
     server = record.servers.get(first.host)
     where = f" {server.addresses[0]}" if server and server.addresses else ""
-    told = [f"hop {first.hop or hop}  {first['client'] or 'client'} {first['peer']}  ->  {first.host}{where}"]
+    head = f"hop {first.hop or hop}  {first['client'] or 'client'} {first['peer']}  ->  {first.host}{where}"
+    told = [head + _secured(record, lines)]
     secure = False
     for number, line in enumerate(lines, 1):
         if line["encrypted"] and not secure:
@@ -48,6 +49,15 @@ def _session(record: Record, lines: list[Event], hop: int) -> str:
         who = {"client": "C", "server": "S"}.get(line["who"], "-")
         told.append(f"{number:>4}  {who}  {line['line']}")
     return "\n".join(told)
+
+
+def _secured(record: Record, lines: list[Event]) -> str:
+    """Where STARTTLS stands in the conversation, and what it came to."""
+    begun = next((n for n, line in enumerate(lines, 1) if line["line"].strip().upper() == "STARTTLS"), 0)
+    if not begun:
+        return "" if any(line["encrypted"] for line in lines) else "    in clear text"
+    came = next((e["version"] for e in record.of_type("tls") if e.get("session") == lines[0]["session"]), "")
+    return f"    STARTTLS at line {begun}, {came.replace('TLSv', 'TLS ') if came else 'which failed'}"
 
 
 def tls_text(record: Record, msg: str = "", hop: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,6 +86,54 @@ def test_every_command_has_help_of_its_own(name: str) -> None:
     result = called(name, "--help")
     assert result.exit_code == 0, result.output
     assert f"Usage: mailflow {name}" in result.output
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """Commands, and those below a group."""
+    found: list[tuple[str, ...]] = []
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        found += [(name,), *((name, below) for below in getattr(command, "commands", {}))]
+    return found
+
+
+@pytest.mark.parametrize("name", every_command())
+def test_every_help_has_an_example_that_the_command_understands(name: tuple[str, ...]) -> None:
+    text = called(*name, "--help").output
+    begin = " ".join(("mailflow", *name))
+    examples = [line.strip() for line in text.splitlines() if re.match(rf"  +(eval \"\$\()?{begin}\b", line)]
+    assert examples, text
+    command: click.Command = main
+    for word in name:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    written = {word for line in examples for word in re.findall(r"(?<=\s)--?[a-z][\w-]*", re.split(r"\s{3,}", line)[0])}
+    if not isinstance(command, click.Group):
+        assert written <= known | {"-C"}
+
+
+NO_JSON = {"up", "certs", "schema", "completion", "connector", "send", "break", "clock"}
+"""Schema and completion are for programs already; certs writes files; up and what follows it talk with a running lab."""
+
+
+@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in NO_JSON])
+def test_what_prints_data_prints_it_as_json_too(name: str) -> None:
+    assert "--json" in called(name, "--help").output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+@pytest.mark.parametrize(("redirection", "code"), [("2>&-", 0), (">&-", 0), (">&- 2>&-", 0), ("> /dev/full", 2)])
+def test_a_stream_that_is_closed_or_full_is_no_bug(redirection: str, code: int, tmp_path: Path) -> None:
+    if "/dev/full" in redirection and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    command = f'"{sys.executable}" -m simulator about {redirection}'
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert (code, [], False) == (done.returncode, list(tmp_path.iterdir()), "Traceback" in done.stderr), done.stderr
 
 
 def test_version_needs_no_package_metadata() -> None:

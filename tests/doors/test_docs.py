@@ -1,4 +1,7 @@
-"""The pages for pipelines and for Python: their YAML is YAML, and their commands and tests run as they stand."""
+"""The pages for pipelines and for Python: recipes are YAML whose commands run, and tests pass as they stand.
+
+Commands and YAML of all pages: test_pages.py.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +54,6 @@ def test_a_recipe_is_yaml_and_its_commands_run(number: int, tmp_path: Path) -> N
     for folder in ("base", "head", ""):
         a_project(tmp_path / folder)
     in_order(tmp_path, lines)
-
-
-def test_the_commands_between_the_recipes_run(tmp_path: Path) -> None:
-    lines = re.findall(r"^ {4}(mailflow .+)$", CI, re.M)
-    assert 4 == len(lines)
-    in_order(a_project(tmp_path), lines)
 
 
 def test_the_options_of_the_page_are_those_of_run() -> None:

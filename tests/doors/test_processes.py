@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -215,6 +216,34 @@ def test_progress_is_a_sign_of_life_in_a_pipeline_and_nothing_elsewhere(
     monkeypatch.setenv("CI", "true")
     with Progress(10, heartbeat=0.001):
         until(lambda: "0 of 10 flows, 0 failed, 0 s\n" in capsys.readouterr().err)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [30, 80, 200])
+def test_progress_on_a_terminal_is_one_line_that_is_gone_at_the_end(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulator.cli import progress
+    from simulator.runner import Options, Runner
+
+    result = Runner(Options("plan")).run(load_all([str(ROOT / "scenarios" / "flows.yaml")]))
+    stream = _Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    with progress.Progress(7) as shown:
+        for scenario in result.scenarios:
+            for flow in scenario.flows:
+                shown.told(scenario.scenario, flow)
+    lines = stream.getvalue().split("\r")
+    assert "\n" not in stream.getvalue()
+    assert max(map(len, lines)) < min(columns, 80)
+    assert "7/7" in lines[-3]
+    assert ("", "") == (lines[-2].strip(), lines[-1])
 
 
 def test_the_json_document_of_processes_is_the_usual_one(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_connector_that_is_off_tells_its_story_once_for_every_flow_it_carried(
     assert code == 1
     for told in (
         "-> LOOP 554 5.4.14 for John",
-        "not     O365 to own servers      it is disabled    scenarios/labs/contoso.yaml:26:18",
+        "not     O365 to own servers      it is disabled: Enabled is false    scenarios/labs/contoso.yaml:26:18",
         "also      Sun to John failed for the same cause (scenarios/flows.yaml:17:3)",
         "also      One mail to both failed for the same cause (scenarios/flows.yaml:24:3)",
         "3 failed with 1 cause, 4 passed",

@@ -109,6 +109,7 @@ VIEWS = {
     "--tls": "m365 asked mail.contoso.com for a trusted certificate: TLSv1.3, trusted",
     "--headers": "  - X-MS-Exchange-Organization-AuthAs: Internal",
     "--decision": "the only match is used",
+    "--waterfall": "  m365    send to onprem",
     "--data": "TenantOutboundConnectorCustomData=Name=O365 to own servers",
 }
 
@@ -133,7 +134,8 @@ def test_a_view_may_be_of_one_hop(kept: str) -> None:
     one, both = traced(kept, "--smtp", "--hop", "2"), traced(kept, "--smtp")
     assert "AUTH" in both
     assert "hop 1" not in one
-    assert "hop 2  m365 40.92.10.1  ->  onprem 203.0.113.25" in one
+    assert "hop 2  m365 40.92.10.1  ->  onprem 203.0.113.25    STARTTLS at line " in one
+    assert ", TLS 1.3\n" in one
     assert 1 == one.count("-- encrypted from here --")
 
 

@@ -16,7 +16,9 @@ def test_one_connector_that_is_off_is_one_cause_of_all_that_it_breaks() -> None:
     (cause,) = causes(a_run(CONNECTOR_OFF))
     assert ["Bob to John", "Sun to John", "One mail to both"] == [f.name for f in cause.failures]
     assert "scenarios/labs/contoso.yaml:26:18" == str(cause.first.setting)
-    assert "left the expected path at m365: O365 to own servers: it is disabled" == cause.first.headline
+    assert (
+        "left the expected path at m365: O365 to own servers: it is disabled: Enabled is false" == cause.first.headline
+    )
     assert ("EXO-CONN-2", "path") == (cause.first.rule, cause.first.kind)
 
 

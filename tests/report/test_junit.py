@@ -66,7 +66,9 @@ def test_a_suite_is_a_file_and_a_case_is_a_flow() -> None:
     assert {"scenarios.flows"} == {case.get("classname") for case in cases.values()}
     failure = cases["Bob to John"].find("failure")
     assert failure is not None
-    assert "left the expected path at m365: O365 to own servers: it is disabled" == failure.get("message")
+    assert "left the expected path at m365: O365 to own servers: it is disabled: Enabled is false" == failure.get(
+        "message"
+    )
     assert "scenarios/labs/contoso.yaml:26:18" in (failure.text or "")
     assert "  Sun -> internet -[none]-> m365 -> Bob" in (suite.findtext("system-out") or "")
 

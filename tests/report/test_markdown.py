@@ -29,7 +29,7 @@ def test_failures_are_a_table_and_causes_have_story_and_diagram() -> None:
     assert "Bob -&gt; m365 -[O365 to own servers]-&gt; onprem -&gt; John" == rows[0][1]
     (summary,) = re.findall(r"<summary>(.*?)</summary>", text)
     assert summary.startswith(
-        "Bob to John and 2 more: left the expected path at m365: O365 to own servers: it is disabled"
+        "Bob to John and 2 more: left the expected path at m365: O365 to own servers: it is disabled: Enabled is false"
     )
     assert "(scenarios/labs/contoso.yaml:26:18)" in summary
     assert 1 == text.count("```mermaid\n") == text.count("```text\n")
@@ -43,7 +43,7 @@ sequenceDiagram
   participant p1 as m365
   participant p2 as onprem
   p0->>p1: hands in
-  Note over p1: O365 to own servers: it is disabled
+  Note over p1: O365 to own servers: it is disabled: Enabled is false
   p1->>p1: no connector
   p1->>p1: no connector
   p1->>p1: no connector

@@ -94,7 +94,7 @@ def test_a_decision_has_its_candidates_as_events() -> None:
     request = next(r for r in requests(a_run(CONNECTOR_OFF)) if "Bob to John" in json.dumps(r))
     events = [attributes(e) for _, s in spans(request) for e in s.get("events", ()) if e["name"] == "candidate"]
     off = [e for e in events if e["mailflow.candidate"] == "O365 to own servers"]
-    assert ("it is disabled", False) == (off[0]["mailflow.reason"], off[0]["mailflow.chosen"])
+    assert ("it is disabled: Enabled is false", False) == (off[0]["mailflow.reason"], off[0]["mailflow.chosen"])
     assert "scenarios/labs/contoso.yaml:26:18" == off[0]["mailflow.at"]
 
 

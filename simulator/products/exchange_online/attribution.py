@@ -110,7 +110,7 @@ def _entry(connector: Inbound, client: Client, sender: Sender) -> _Entry:
         says = "a Partner connector restricts, it never makes mail the tenant's own"
         return _Entry(connector, found, "not-onpremises", says, settings.at("ConnectorType"))
     if not settings.Enabled:
-        return _Entry(connector, found, "disabled", "it is disabled", settings.at("Enabled"))
+        return _Entry(connector, found, "disabled", "it is disabled: Enabled is false", settings.at("Enabled"))
     if not found.known:
         return _Entry(connector, found, found.reason, found.says, found.at)
     associated = settings.AssociatedAcceptedDomains

@@ -91,7 +91,7 @@ def _look(connector: Inbound, client: Client, sender: Sender) -> _Looked:
         return _Looked(connector, "", False, False, reason, says, settings.at(key))
 
     if not settings.Enabled:
-        return no("disabled", "it is disabled", "Enabled")
+        return no("disabled", "it is disabled: Enabled is false", "Enabled")
     domain = domain_of(sender)
     # inferred: `*` is for the null sender too.
     covering = [p for p in settings.SenderDomains if p == "*" or (domain and covers(p, domain))]

@@ -137,7 +137,7 @@ def centralised_step(tenant: Profile, chosen: OutboundConnector) -> Step:
 
 def _out_of_use(connector: OutboundConnector) -> tuple[str, str, Source] | None:
     if not connector.Enabled:
-        return "disabled", "it is disabled", connector.at("Enabled")
+        return "disabled", "it is disabled: Enabled is false", connector.at("Enabled")
     if connector.IsTransportRuleScoped:
         return "rule-scoped", "it is used only where a mail flow rule says so", connector.at("IsTransportRuleScoped")
     if connector.TestMode:

@@ -109,7 +109,7 @@ def pick(settings: ExchangeSettings, session: Session) -> tuple[ReceiveConnector
 
 def _not_for(connector: ReceiveConnector, session: Session) -> tuple[str, str, Source] | None:
     if not connector.Enabled:
-        return "disabled", "it is disabled", connector.at("Enabled")
+        return "disabled", "it is disabled: Enabled is false", connector.at("Enabled")
     if session.port not in connector.ports:
         ports = ", ".join(map(str, connector.ports))
         return "other-port", f"it listens at port {ports}, not {session.port}", connector.at("Bindings")

@@ -122,7 +122,7 @@ def _best_space(connector: SendConnector, domain: str, directory: Directory) -> 
 
 def _out_of_use(connector: SendConnector, server: Server) -> tuple[str, str, Source] | None:
     if not connector.Enabled:
-        return "disabled", "it is disabled", connector.at("Enabled")
+        return "disabled", "it is disabled: Enabled is false", connector.at("Enabled")
     sources = [s.casefold().removesuffix(".") for s in connector.SourceTransportServers]
     own = {server.name.casefold(), server.fqdn, server.fqdn.partition(".")[0]}
     if sources and not own.intersection(sources):
