@@ -90,7 +90,7 @@ class LabGround:
         for address, at in self.known.items():
             found.setdefault(address.domain, at)
         for name, type in self.lab.zone.records:
-            if type == "MX" and name not in found and self._leads_here(name):
+            if type == "MX" and "*" not in name and name not in found and self._leads_here(name):
                 written = self.node("dns", name, "MX")
                 if written is not None:
                     found[name] = written.at

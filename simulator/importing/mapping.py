@@ -25,7 +25,7 @@ _ABOUT = {
     "guessed": "no record says it",
     "not read": "",
 }
-_FEW = 4
+_FEW, _MANY = 4, 20
 
 
 def what_was_read(objects: Iterable[Object], found: Found) -> str:
@@ -58,7 +58,9 @@ def mapping_text(objects: list[Object], found: Found) -> str:
             lines.append(f"  {kind:<12}  {len(notes)} ({', '.join(names[:_FEW])}{more})")
         else:
             lines.append(f"  {kind:<12}  {len(notes)}{f'  {_ABOUT[kind]}' if _ABOUT[kind] else ''}")
-            lines += [f"    {_told(note)}" for note in notes]
+            lines += [f"    {_told(note)}" for note in notes[:_MANY]]
+            if len(notes) > _MANY:
+                lines.append(f"    and {len(notes) - _MANY} more, in import-report.txt")
     return "\n".join(lines)
 
 
