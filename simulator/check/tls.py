@@ -41,7 +41,8 @@ ENDS = kind(
     test=_TEST,
 )  # fmt: skip
 
-_BY_DNS = ("sts", "dane")
+_OTHER = ("sts", "dane", "no-smtputf8")
+"""Verdicts that DNS asks for, and one that is none on TLS."""
 
 
 def demands(ground: LabGround) -> Iterator[Finding]:
@@ -51,7 +52,7 @@ def demands(ground: LabGround) -> Iterator[Finding]:
         for event in asked.played.log.of("attempt"):
             verdict = str(event["verdict"])
             key = (event.host, event["server"], event.at)
-            if not verdict or verdict.startswith(_BY_DNS) or event["level"] == "opportunistic" or key in told:
+            if not verdict or verdict.startswith(_OTHER) or event["level"] == "opportunistic" or key in told:
                 continue
             told.add(key)
             server = ground.lab.servers.get(event["server"])

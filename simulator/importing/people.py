@@ -1,6 +1,6 @@
 """Who is in an imported lab: mailboxes of the records, addresses of a CSV file, and one person wherever nobody is.
 
-a mailbox of the tenant                            a person there
+a mailbox of the tenant, a user of SmarterMail      a person there
 a mail user whose address is the organisation's    a person at the own server, where there is one
 an address of a CSV file                           a person: at the own server for a shared domain, else in the tenant
 nobody at the tenant, the own server, a partner    one is made up: Bob, John, Pat
@@ -8,9 +8,9 @@ nobody at the tenant, the own server, a partner    one is made up: Bob, John, Pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.importing.folding import residents_of
 from simulator.importing.found import Found, Note, Object
 from simulator.mail.address import Address, AddressError
 from simulator.products.places import Place
@@ -32,7 +32,7 @@ class Resident:
     at: Source = NOWHERE
 
 
-def residents(objects: Iterable[Object], found: Found, around: Surroundings) -> list[Resident]:
+def residents(objects: list[Object], found: Found, around: Surroundings) -> list[Resident]:
     """All people of the lab, in the order of its servers."""
     made: dict[tuple[str, str], Resident] = {}
     names: set[str] = {place.name.casefold() for place in around.places}
@@ -67,6 +67,11 @@ def residents(objects: Iterable[Object], found: Found, around: Surroundings) -> 
                 add(
                     address, str(name), around.own, "a mail user of the tenant; the mailbox is taken to be here", one.at
                 )
+    for address, name, one in residents_of(objects, found):
+        home = next((place for place in around.places if place.kind == one.kind), None)
+        known.add(address.key)
+        if home is not None:
+            add(address, name, home, "", one.at)
     for word, name, at in found.addresses:
         address = Address.parse(word)
         place = _home(address, around, own_domains)
@@ -86,6 +91,9 @@ def residents(objects: Iterable[Object], found: Found, around: Surroundings) -> 
         elif place is None:
             found.notes.append(Note("not read", "", word, why="its domain belongs to nobody here", at=at))
     _invented(around, made, names, found)
+    outside = next(place for place in around.places if place.name == "internet")
+    for address in around.strangers:
+        add(address, shown.get(str(address).casefold(), ""), outside, "a recipient of the tenant leads there", NOWHERE)
     order = [place.name for place in around.places]
     return sorted(made.values(), key=lambda r: order.index(r.place.name))
 

@@ -10,7 +10,7 @@
 | a connector for mail flow rules over a smart host | a service that mail comes back from |
 | an MX that leads elsewhere | a gateway |
 | zone files alone | a tenant where the MX is the service's, otherwise the own server |
-| always | the internet, with one person |
+| always | the internet, with one person, and those to whom mail users, contacts and forwards lead |
 
 What no record says is guessed, and each guess is a note with its reason.
 """
@@ -18,8 +18,9 @@ What no record says is guessed, and each guess is a note with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address, ip_network
 
+from simulator.mail.address import Address, AddressError
 from simulator.products.places import (
     CLOUD,
     GATEWAY,
@@ -39,6 +40,9 @@ from simulator.products.service_names import EXCHANGE_ONLINE
 from simulator.source import Node
 
 __all__ = ["OWN_KINDS", "Surroundings"]
+
+MOST_STRANGERS = 20
+"""How many people outside a lab has beside Sun."""
 
 
 class Surroundings:
@@ -68,6 +72,8 @@ class Surroundings:
         self._mail_exchangers()
         internet = self._add(INTERNET, INTERNET, f"mx.{STRANGERS}", "198.51.100.7", "everybody else")
         internet.domains.append(STRANGERS)
+        self.strangers = self._elsewhere()
+        internet.domains += dict.fromkeys(a.domain for a in self.strangers)
         publish(self)
 
     # looking at records
@@ -150,7 +156,7 @@ class Surroundings:
 
     def _own(self, wanted: str) -> None:
         kinds = [kind for kind in (SMARTERMAIL, SERVER) if kind in self.objects]
-        outbound = [s for _, s in self._connectors("OutboundConnectors", "OnPremises")]
+        outbound = [s for _, s in self._connectors("OutboundConnectors", "OnPremises") if not self._is_service(s)]
         inbound = [s for _, s in self._connectors("InboundConnectors", "OnPremises")]
         if not kinds and not outbound and not inbound and self.cloud:
             return
@@ -162,9 +168,10 @@ class Surroundings:
         exchangers = [h for d in self.own_domains for h in self.exchangers(d) if not h.endswith(EXCHANGE_ONLINE.suffix)]
         fqdn = next(iter([*named, *known, *(exchangers if kinds else [])]), f"mail.{self.default}")
         where = [a for a in (*self.addresses(fqdn), *(g.partition("/")[0] for g in given)) if is_address(a)]
-        where += [
-            first_address(entry) for s in inbound for entry in many(s, "SenderIPAddresses") if first_address(entry)
-        ]
+        for entry in (entry for s in inbound for entry in many(s, "SenderIPAddresses")):
+            network = ip_network(entry, strict=False) if first_address(entry) else None
+            if network and not any(ip_address(known) in network for known in where):
+                where.append(first_address(entry))
         for kind in kinds or [wanted or SMARTERMAIL]:
             place = self._add(
                 "onprem", kind, fqdn if not self.own else f"mail2.{self.default}", where[0] if where else "203.0.113.25"
@@ -188,6 +195,13 @@ class Surroundings:
             self.guess(mine.name, host, f"another smart host; taken for a name of {mine.fqdn}")
         if mine.kind not in self.objects:
             self._ways_of_own(mine, bool(inbound))
+
+    def _is_service(self, settings: Mapping[str, Node]) -> bool:
+        """Whether an OnPremises connector is for rules alone and leads out of the house: signatures, archives."""
+        hosts = [host.lower() for host in many(settings, "SmartHosts")]
+        own = tuple(f".{domain.lower()}" for domain in self.own_domains)
+        outside = hosts and not any(is_address(host) or f".{host}".endswith(own) for host in hosts)
+        return is_true(settings, "IsTransportRuleScoped") and bool(outside)
 
     def _told_of_own(self, place: Place, kinds: list[str], wanted: str, named: bool, where: bool) -> None:
         if not kinds and not wanted:
@@ -236,6 +250,9 @@ class Surroundings:
         self.guess(place.name, "its settings", how)
 
     def _partners(self) -> None:
+        for name, settings in self._connectors("OutboundConnectors", "OnPremises"):
+            if self._is_service(settings):
+                self._relay(name, many(settings, "SmartHosts"), one(settings, "TlsDomain"), by_rule=True)
         for name, settings in self._connectors("OutboundConnectors", "Partner"):
             hosts, domains = many(settings, "SmartHosts"), [bare_domain(d) for d in many(settings, "RecipientDomains")]
             wanted = [d for d in domains if d != "*" and d not in self.own_domains]
@@ -317,6 +334,25 @@ class Surroundings:
         return any(
             host.endswith(EXCHANGE_ONLINE.suffix) for domain in self.own_domains for host in self.exchangers(domain)
         )
+
+    def _elsewhere(self) -> list[Address]:
+        """Where mail users, contacts and forwards of the tenant lead out of the organisation."""
+        known = {domain.lower() for place in self.places for domain in place.domains} | {
+            d.lower() for d in self.own_domains
+        }
+        found: dict[Address, None] = {}
+        for settings in self._section(CLOUD, "Recipients").values():
+            for key in ("ExternalEmailAddress", "ForwardingSmtpAddress"):
+                try:
+                    address = Address.parse((one(settings, key) or "").rpartition(":")[2])
+                except AddressError:
+                    continue
+                if address.domain not in known and not address.domain.endswith(f".{EXCHANGE_ONLINE.initial}"):
+                    found[address] = None
+        if len(found) > MOST_STRANGERS:
+            left = f"{len(found) - MOST_STRANGERS} addresses"
+            self.guess(INTERNET, left, "outside, and named by recipients; more than are put into a lab")
+        return list(found)[:MOST_STRANGERS]
 
     def _mail_exchangers(self) -> None:
         """Hosts that the MX names and that nobody is yet."""

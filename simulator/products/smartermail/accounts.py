@@ -1,0 +1,100 @@
+"""Users and aliases of a SmarterMail domain, as its administration API writes them: they are settings of their domain here.
+
+    {"userData": {"userName": "bob", "fullName": ...}, "userMailSettings": {"enableMailForwarding": true},
+     "forwardList": {"forwardList": ["bob@contoso.onmicrosoft.com"], "deleteOnForward": true}}       Forwarding: {bob: ...}
+    {"name": "sales", "aliasTargetList": ["bob", "john"]}                                               Aliases: {sales: [bob, john]}
+    {"results": [{"userName": "bob", "emailAddress": "bob@contoso.com", "isEnabled": true}]}            a list of users
+
+Field names are those that provisioning modules use (`domain/user-put`, `domain/alias-put`, `domain/account-list-search`);
+what they do is taken from the labels of the pages (inferred).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.policy.settings import Settings, flag, ignored, text, texts
+from simulator.products.shape import Shape
+from simulator.source import Node
+
+__all__ = ["SHAPES"]
+
+
+class User(Settings):
+    """A user, as a record has one."""
+
+    noun = "a SmarterMail user"
+
+    full_name: str = text("the name that is shown", label="Full Name")
+    enabled: bool = flag(True, "a disabled user gets nothing", label="Enabled")
+    disabled: bool = flag(False, "the same, the other way round", label="Disabled")
+    forwards: bool = flag(True, "whether the forwarding addresses count", label="Enable Forwarding")
+    to: tuple[str, ...] = texts("where the user's mail goes", label="Forwarding Address")
+    delete: bool = flag(False, "the mailbox keeps no copy", label="Delete messages when forwarded")
+    receives: bool = flag(True, "whether the user gets mail at all", label="Can Receive Mail")
+    method: object = ignored("how a forwarded message is wrapped", label="Forward Method")
+
+
+class Alias(Settings):
+    """An alias, as a record has one."""
+
+    noun = "a SmarterMail alias"
+
+    targets: tuple[str, ...] = texts("who gets its mail", label="Targets")
+    enabled: bool = flag(True, "a disabled alias takes nothing", label="Enabled")
+    internal: object = ignored("whether only users of the server may write to it", label="Internal Only")
+
+
+def _of_user(local: str, settings: Mapping[str, Node]) -> dict[str, object]:
+    targets = settings.get("Forwarding Address")
+    if (
+        targets is None
+        or not any(item.text.strip() for item in targets.items)
+        or _says(settings, "Enable Forwarding", "false")
+    ):
+        return {}
+    forward: dict[str, object] = {
+        "Forwarding Address": [item.text.strip() for item in targets.items if item.text.strip()]
+    }
+    if _says(settings, "Delete messages when forwarded", "true"):
+        forward["Delete messages when forwarded"] = "true"
+    return {"Forwarding": {local: forward}}
+
+
+def _of_alias(local: str, settings: Mapping[str, Node]) -> dict[str, object]:
+    targets = settings.get("Targets")
+    if targets is None or _says(settings, "Enabled", "false"):
+        return {}
+    return {"Aliases": {local: [item.text.strip() for item in targets.items]}}
+
+
+def _gets_mail(settings: Mapping[str, Node]) -> bool:
+    off = (("Enabled", "false"), ("Disabled", "true"), ("Can Receive Mail", "false"))
+    return not any(_says(settings, key, word) for key, word in off)
+
+
+def _says(settings: Mapping[str, Node], key: str, word: str) -> bool:
+    node = settings.get(key)
+    return node is not None and node.is_scalar and node.text.strip().casefold() == word
+
+
+SHAPES = (
+    Shape(
+        "user", "Users", User, ("userName", "userMailSettings", "forwardList", "enableMailForwarding", "accountType", "emailAddress", "fullName"),
+        "SmarterMail users", ("emailAddress", "userName"), folded=_of_user, resident=_gets_mail, resources=("userData",),
+        renamed={
+            "fullname": "Full Name", "displayname": "Full Name", "isenabled": "Enabled", "isdisabled": "Disabled",
+            "enablemailforwarding": "Enable Forwarding", "forwardlist": "Forwarding Address",
+            "deleteonforward": "Delete messages when forwarded", "canreceivemail": "Can Receive Mail", "username": "User Name",
+        },
+        silent=(
+            "lastLogin", "accountType", "totalMailboxSize", "password", "isPasswordExpired", "authType", "authenticatingWindowsDomain",
+            "isDomainAdmin", "replyToAddress", "maxSize", "isPrimaryAdmin", "keepRecipients",
+        ),
+    ),
+    Shape(
+        "alias", "Aliases", Alias, ("aliasTargetList",), "SmarterMail aliases", ("emailAddress", "name"), folded=_of_alias,
+        renamed={"aliastargetlist": "Targets", "isenabled": "Enabled", "internalonly": "Internal Only"},
+        silent=("displayName", "description", "allowSending", "hideFromGAL", "idGuid"),
+    ),
+)  # fmt: skip
