@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.exporting.objects import Thing, default_of, differs, is_boolean, kind_of, shapes_of, things
 from simulator.exporting.powershell import command, guarded, quoted, shown
@@ -128,6 +128,9 @@ def _new(shape: Shape, thing: Thing, number: int, mailboxes: frozenset[str]) -> 
         return _of_sets(shape, thing, None)
     if not shape.new:
         remark = f"{thing.name}: {shape.made_by} first"
+        fields = {(f.label or key): f for key, f in shape.settings.__fields__.items()}
+        always = {key: default_of(fields[key]) for key in shape.always if key not in thing.settings}
+        thing = replace(thing, settings={**thing.settings, **always})
         return [Change(shape.plural, "", remark=remark), *_of_sets(shape, thing, None)]
     apart = _is_set_apart(shape, thing)
     taken = {k for k in thing.settings if k not in apart and (not shape.new_takes or k in shape.new_takes)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from simulator.importing.folding import folded_in
 from simulator.importing.found import Found, Note, Object
-from simulator.importing.people import Resident, residents, without_primary
+from simulator.importing.people import Resident, residents, stand_ins, without_primary
 from simulator.products.places import Place
 from simulator.products.registry import PRODUCTS
 from simulator.products.surroundings import Surroundings
@@ -50,6 +50,7 @@ def assemble(
     objects = folded_in(objects, found)
     around = Surroundings(_by_section(objects), _plain_zone(found), own)
     people = residents(objects, found, around)
+    objects = [*objects, *stand_ins(objects, people, around, found)]
     found.notes += [Note("guessed", guess.where, guess.what, why=guess.why) for guess in around.guesses]
     zone = _zone_records(found, around)
     dropped: list[tuple[Object, str]] = []

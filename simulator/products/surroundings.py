@@ -149,10 +149,29 @@ class Surroundings:
         if not names:
             self.guess(place.name, f"fqdn {fqdn}", "the host name that the service gives to the default domain")
         self.guess(place.name, f"ip {place.addresses[0]}", "no record has the service's addresses; one stands for all")
+        if self._no_smtp_auth():
+            place.settings["knobs"] = {"mail_programs": "outlook"}
+            self.guess(
+                place.name,
+                "knobs: mail_programs: outlook",
+                "SMTP AUTH is switched off, and people write with Outlook all the same",
+            )
         if "AcceptedDomains" not in self.objects.get(CLOUD, {}):
             place.settings["AcceptedDomains"] = {domain: "Authoritative"}
             self.guess(place.name, f"AcceptedDomains {domain}", "there is no record of Get-AcceptedDomain")
             self.own_domains = [domain]
+
+    def _no_smtp_auth(self) -> bool:
+        """Whether a setting for SMTP AUTH would keep people from writing."""
+        off = any(
+            is_true(settings, "SmtpClientAuthenticationDisabled")
+            for section in ("TransportConfig", "Recipients")
+            for settings in self._section(CLOUD, section).values()
+        )
+        policies = self._section(CLOUD, "AuthenticationPolicies").values()
+        return off or any(
+            (one(settings, "AllowBasicAuthSmtp") or "").casefold() in ("false", "$false") for settings in policies
+        )
 
     def _own(self, wanted: str) -> None:
         kinds = [kind for kind in (SMARTERMAIL, SERVER) if kind in self.objects]

@@ -13,7 +13,11 @@ from typing import Any
 
 __all__ = ["TENANTS", "files"]
 
-_WHEN = {"WhenChangedUTC": "2026-07-23T22:55:13.0000000Z", "WhenCreatedUTC": "2026-07-23T22:55:12.0000000Z", "IsValid": True}
+_WHEN = {
+    "WhenChangedUTC": "2026-07-23T22:55:13.0000000Z",
+    "WhenCreatedUTC": "2026-07-23T22:55:12.0000000Z",
+    "IsValid": True,
+}
 
 
 def _inbound(name: str, **more: Any) -> dict[str, Any]:
