@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,12 @@ ROWS = [
 def _flows(row: list[str]) -> dict[str, Flow]:
     file = re.search(r"\((.+)\)", row[5])
     assert file, f"row {row[0]} names no scenario"
-    (scenario,) = load_all([str(ROOT / "docs" / file[1])])
+    return _scenario(str(ROOT / "docs" / file[1]))
+
+
+@cache
+def _scenario(file: str) -> dict[str, Flow]:
+    (scenario,) = load_all([file])
     return {flow.name: flow for flow in scenario.flows}
 
 
@@ -61,7 +67,7 @@ PLACES = {  # what stands where the finding points
 def test_check_finds_the_mistake_at_its_line_and_not_in_the_mended_lab(row: list[str]) -> None:
     found = _only_in_the_first(row)
     assert re.findall(r"MF\d+", row[8]) == sorted({finding.kind.id for finding in found})
-    pointed = {}
+    pointed: dict[str, str] = {}
     for finding in found:
         line = Path(finding.at.file).read_text(encoding="utf-8").splitlines()[finding.at.line - 1]
         pointed.setdefault(finding.kind.id, line[finding.at.column - 1 :])

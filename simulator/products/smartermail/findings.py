@@ -84,22 +84,19 @@ def _verifies(host: SmarterMail, ground: Ground) -> Iterator[Finding]:
             if played is None or taken is None or taken["client"] in (person.server, "", host.name):
                 continue
             steps = {e["step"]: e["outcome"] for e in played.log.of("decision") if e.host == host.name}
-            facts = taken["facts"]
-            domain = host.directory.domain(to.domain)
-            if (
-                steps.get("SENDER VERIFICATION") not in ("fail", "unknown")
-                or domain is None
-                or facts.get("ip") != taken["peer"]
-            ):
+            facts, domain = taken["facts"], host.directory.domain(to.domain)
+            judged, own = str(facts.get("ip")), ground.lab.servers[person.server].addresses
+            verdict = steps.get("SENDER VERIFICATION")
+            if verdict not in ("fail", "unknown") or domain is None or judged in own or (domain.name, judged) in told:
                 continue
-            if (domain.name, taken["client"]) not in told:
-                told.add((domain.name, taken["client"]))
-                says = f"mail from {person.name} to {to} comes by {taken['client']}, and {host.name} judges {taken['peer']}: SPF {facts.get('spf')}"
-                addresses = list(ground.lab.servers[taken["client"]].addresses)
-                fix = f"Add {', '.join(addresses)} to IP Bypass"
-                yield Finding(
-                    IN_BETWEEN, domain.at("sender_verification"), says, fix, edits=_bypass(host, ground, addresses)
-                )
+            told.add((domain.name, judged))
+            client = ground.lab.servers[taken["client"]]
+            says = f"mail from {person.name} to {to} comes by {client.name}, and {host.name} judges {judged}: SPF {facts.get('spf')}"
+            addresses = list(client.addresses) if judged in client.addresses else [judged]
+            fix = f"Add {', '.join(addresses)} to IP Bypass"
+            yield Finding(
+                IN_BETWEEN, domain.at("sender_verification"), says, fix, edits=_bypass(host, ground, addresses)
+            )
 
 
 def _gives_up(host: SmarterMail) -> Iterator[Finding]:
