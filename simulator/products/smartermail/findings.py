@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from simulator.findings import Edit, Finding, Ground, appended, inserted, kind
 from simulator.mail.address import Address, AddressError
@@ -92,11 +93,16 @@ def _verifies(host: SmarterMail, ground: Ground) -> Iterator[Finding]:
             told.add((domain.name, judged))
             client = ground.lab.servers[taken["client"]]
             says = f"mail from {person.name} to {to} comes by {client.name}, and {host.name} judges {judged}: SPF {facts.get('spf')}"
-            addresses = list(client.addresses) if judged in client.addresses else [judged]
+            addresses = list(client.addresses) if judged in client.addresses else [_network(judged)]
             fix = f"Add {', '.join(addresses)} to IP Bypass"
             yield Finding(
                 IN_BETWEEN, domain.at("sender_verification"), says, fix, edits=_bypass(host, ground, addresses)
             )
+
+
+def _network(address: str) -> str:
+    """An inner server of the service has another address in each message: its network, where it is IPv6."""
+    return str(ip_network(f"{address}/24", strict=False)) if ":" in address else address
 
 
 def _gives_up(host: SmarterMail) -> Iterator[Finding]:
