@@ -237,7 +237,7 @@ class Surroundings:
 
     def _ways_of_own(self, place: Place, relays: bool) -> None:
         """Settings of a server of which nothing is known but that it is there."""
-        shared = [d for d in self.own_domains if self.relays(d)]
+        shared = [d for d in self.own_domains if self.relays(d) or d.lower() in self._of_mail_users()] or [self.default]
         front = self.cloud.fqdn if self.cloud else ""
         if not self.cloud:
             types = dict.fromkeys(self.own_domains or [self.default], "Authoritative")
@@ -256,7 +256,7 @@ class Surroundings:
             if relays:
                 place.settings["Outbound Gateway"] = front
         elif place.kind == SERVER:
-            place.settings["AcceptedDomains"] = dict.fromkeys(shared or [self.default], "InternalRelay")
+            place.settings["AcceptedDomains"] = dict.fromkeys(shared, "InternalRelay")
             space = ["*"] if relays else shared
             place.settings["SendConnectors"] = {
                 "To Microsoft 365": {"AddressSpaces": space, "DNSRoutingEnabled": "false", "SmartHosts": [front]}
@@ -267,6 +267,15 @@ class Surroundings:
             else "whom it does not have is in the tenant"
         )
         self.guess(place.name, "its settings", how)
+
+    def _of_mail_users(self) -> set[str]:
+        """Domains of mail users who have their mailboxes within the organisation: at the own server."""
+        found: set[str] = set()
+        for settings in self._section(CLOUD, "Recipients").values():
+            domain = (one(settings, "ExternalEmailAddress") or "").rpartition("@")[2].lower()
+            if domain in map(str.lower, self.own_domains) and not domain.endswith(f".{EXCHANGE_ONLINE.initial}"):
+                found.add(domain)
+        return found
 
     def _partners(self) -> None:
         for name, settings in self._connectors("OutboundConnectors", "OnPremises"):
