@@ -43,7 +43,8 @@ def test_a_template_passes_in_a_folder_outside_the_project(tmp_path: Path, templ
 def test_check_has_nothing_against_a_template(tmp_path: Path, template: str) -> None:
     mailflow(tmp_path, "init", ".", "--template", template)
     checked = mailflow(tmp_path, "check")
-    assert (0, "0 errors, 0 warnings, 0 notes") == (checked.returncode, checked.stdout.strip())
+    assert 0 == checked.returncode
+    assert "0 errors, 0 warnings" in checked.stdout
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -13,20 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.policy.settings import Settings, flag, ignored, text, texts
+from simulator.policy.settings import Settings, choice, flag, ignored, text, texts
 from simulator.products.shape import Shape
+from simulator.products.smartermail.user_settings import DISABLED, ENABLED
 from simulator.source import Node
 
 __all__ = ["SHAPES"]
 
 
-class User(Settings):
+class UserRecord(Settings):
     """A user, as a record has one."""
 
     noun = "a SmarterMail user"
 
     full_name: str = text("the name that is shown", label="Full Name")
-    enabled: bool = flag(True, "a disabled user gets nothing", label="Enabled")
+    status: str = choice("a disabled user's mail comes back", ENABLED, DISABLED, default=ENABLED, label="Status")
     disabled: bool = flag(False, "the same, the other way round", label="Disabled")
     forwards: bool = flag(True, "whether the forwarding addresses count", label="Enable Forwarding")
     to: tuple[str, ...] = texts("where the user's mail goes", label="Forwarding Address")
@@ -35,7 +36,7 @@ class User(Settings):
     method: object = ignored("how a forwarded message is wrapped", label="Forward Method")
 
 
-class Alias(Settings):
+class AliasRecord(Settings):
     """An alias, as a record has one."""
 
     noun = "a SmarterMail alias"
@@ -46,19 +47,19 @@ class Alias(Settings):
 
 
 def _of_user(local: str, settings: Mapping[str, Node]) -> dict[str, object]:
+    found: dict[str, object] = {}
     targets = settings.get("Forwarding Address")
-    if (
-        targets is None
-        or not any(item.text.strip() for item in targets.items)
-        or _says(settings, "Enable Forwarding", "false")
-    ):
-        return {}
-    forward: dict[str, object] = {
-        "Forwarding Address": [item.text.strip() for item in targets.items if item.text.strip()]
-    }
-    if _says(settings, "Delete messages when forwarded", "true"):
-        forward["Delete messages when forwarded"] = "true"
-    return {"Forwarding": {local: forward}}
+    named = [item.text.strip() for item in targets.items if item.text.strip()] if targets is not None else []
+    if named and not _says(settings, "Enable Forwarding", "false"):
+        gone = (
+            {"Delete messages when forwarded": "true"}
+            if _says(settings, "Delete messages when forwarded", "true")
+            else {}
+        )
+        found["Forwarding"] = {local: {"Forwarding Address": named, **gone}}
+    if _says(settings, "Status", DISABLED.casefold()) or _says(settings, "Disabled", "true"):
+        found["Users"] = {local: {"Status": DISABLED}}
+    return found
 
 
 def _of_alias(local: str, settings: Mapping[str, Node]) -> dict[str, object]:
@@ -69,8 +70,7 @@ def _of_alias(local: str, settings: Mapping[str, Node]) -> dict[str, object]:
 
 
 def _gets_mail(settings: Mapping[str, Node]) -> bool:
-    off = (("Enabled", "false"), ("Disabled", "true"), ("Can Receive Mail", "false"))
-    return not any(_says(settings, key, word) for key, word in off)
+    return not _says(settings, "Can Receive Mail", "false")
 
 
 def _says(settings: Mapping[str, Node], key: str, word: str) -> bool:
@@ -80,10 +80,11 @@ def _says(settings: Mapping[str, Node], key: str, word: str) -> bool:
 
 SHAPES = (
     Shape(
-        "user", "Users", User, ("userName", "userMailSettings", "forwardList", "enableMailForwarding", "accountType", "emailAddress", "fullName"),
+        "user", "UserRecords", UserRecord, ("userName", "userMailSettings", "forwardList", "enableMailForwarding", "accountType", "emailAddress", "fullName"),
         "SmarterMail users", ("emailAddress", "userName"), folded=_of_user, resident=_gets_mail, resources=("userData",),
+        words={"Status": {"true": ENABLED, "false": DISABLED}}, doubtful={DISABLED: "isEnabled false is taken for it: mail for the user comes back"},
         renamed={
-            "fullname": "Full Name", "displayname": "Full Name", "isenabled": "Enabled", "isdisabled": "Disabled",
+            "fullname": "Full Name", "displayname": "Full Name", "isenabled": "Status", "isdisabled": "Disabled",
             "enablemailforwarding": "Enable Forwarding", "forwardlist": "Forwarding Address",
             "deleteonforward": "Delete messages when forwarded", "canreceivemail": "Can Receive Mail", "username": "User Name",
         },
@@ -93,7 +94,7 @@ SHAPES = (
         ),
     ),
     Shape(
-        "alias", "Aliases", Alias, ("aliasTargetList",), "SmarterMail aliases", ("emailAddress", "name"), folded=_of_alias,
+        "alias", "AliasRecords", AliasRecord, ("aliasTargetList",), "SmarterMail aliases", ("emailAddress", "name"), folded=_of_alias,
         renamed={"aliastargetlist": "Targets", "isenabled": "Enabled", "internalonly": "Internal Only"},
         silent=("displayName", "description", "allowSending", "hideFromGAL", "idGuid"),
     ),
