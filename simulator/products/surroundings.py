@@ -18,9 +18,16 @@ What no record says is guessed, and each guess is a note with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv4Address
 
-from simulator.mail.address import Address, AddressError
+from simulator.products.company import (
+    addresses_elsewhere,
+    domains_of_mail_users,
+    has_no_smtp_auth,
+    is_service,
+    settings_of_gateway,
+    with_listed,
+)  # fmt: skip
 from simulator.products.places import (
     CLOUD,
     GATEWAY,
@@ -72,7 +79,12 @@ class Surroundings:
         self._mail_exchangers()
         internet = self._add(INTERNET, INTERNET, f"mx.{STRANGERS}", "198.51.100.7", "everybody else")
         internet.domains.append(STRANGERS)
-        self.strangers = self._elsewhere()
+        known = {domain.lower() for place in self.places for domain in (*place.domains, *self.own_domains)}
+        elsewhere = addresses_elsewhere(self.objects, known)
+        self.strangers = elsewhere[:MOST_STRANGERS]
+        if elsewhere[MOST_STRANGERS:]:
+            left = f"{len(elsewhere) - MOST_STRANGERS} addresses"
+            self.guess(INTERNET, left, "outside, and named by recipients; more than are put into a lab")
         internet.domains += dict.fromkeys(a.domain for a in self.strangers)
         publish(self)
 
@@ -149,7 +161,7 @@ class Surroundings:
         if not names:
             self.guess(place.name, f"fqdn {fqdn}", "the host name that the service gives to the default domain")
         self.guess(place.name, f"ip {place.addresses[0]}", "no record has the service's addresses; one stands for all")
-        if self._no_smtp_auth():
+        if has_no_smtp_auth(self.objects):
             place.settings["knobs"] = {"mail_programs": "outlook"}
             self.guess(
                 place.name,
@@ -161,21 +173,11 @@ class Surroundings:
             self.guess(place.name, f"AcceptedDomains {domain}", "there is no record of Get-AcceptedDomain")
             self.own_domains = [domain]
 
-    def _no_smtp_auth(self) -> bool:
-        """Whether a setting for SMTP AUTH would keep people from writing."""
-        off = any(
-            is_true(settings, "SmtpClientAuthenticationDisabled")
-            for section in ("TransportConfig", "Recipients")
-            for settings in self._section(CLOUD, section).values()
-        )
-        policies = self._section(CLOUD, "AuthenticationPolicies").values()
-        return off or any(
-            (one(settings, "AllowBasicAuthSmtp") or "").casefold() in ("false", "$false") for settings in policies
-        )
-
     def _own(self, wanted: str) -> None:
         kinds = [kind for kind in (SMARTERMAIL, SERVER) if kind in self.objects]
-        outbound = [s for _, s in self._connectors("OutboundConnectors", "OnPremises") if not self._is_service(s)]
+        outbound = [
+            s for _, s in self._connectors("OutboundConnectors", "OnPremises") if not is_service(s, self.own_domains)
+        ]
         inbound = [s for _, s in self._connectors("InboundConnectors", "OnPremises")]
         if not kinds and not outbound and not inbound and self.cloud:
             return
@@ -187,10 +189,7 @@ class Surroundings:
         exchangers = [h for d in self.own_domains for h in self.exchangers(d) if not h.endswith(EXCHANGE_ONLINE.suffix)]
         fqdn = next(iter([*named, *known, *(exchangers if kinds else [])]), f"mail.{self.default}")
         where = [a for a in (*self.addresses(fqdn), *(g.partition("/")[0] for g in given)) if is_address(a)]
-        for entry in (entry for s in inbound for entry in many(s, "SenderIPAddresses")):
-            network = ip_network(entry, strict=False) if first_address(entry) else None
-            if network and not any(ip_address(known) in network for known in where):
-                where.append(first_address(entry))
+        where = with_listed(where, inbound)
         for kind in kinds or [wanted or SMARTERMAIL]:
             place = self._add(
                 "onprem", kind, fqdn if not self.own else f"mail2.{self.default}", where[0] if where else "203.0.113.25"
@@ -215,13 +214,6 @@ class Surroundings:
         if mine.kind not in self.objects:
             self._ways_of_own(mine, bool(inbound))
 
-    def _is_service(self, settings: Mapping[str, Node]) -> bool:
-        """Whether an OnPremises connector is for rules alone and leads out of the house: signatures, archives."""
-        hosts = [host.lower() for host in many(settings, "SmartHosts")]
-        own = tuple(f".{domain.lower()}" for domain in self.own_domains)
-        outside = hosts and not any(is_address(host) or f".{host}".endswith(own) for host in hosts)
-        return is_true(settings, "IsTransportRuleScoped") and bool(outside)
-
     def _told_of_own(self, place: Place, kinds: list[str], wanted: str, named: bool, where: bool) -> None:
         if not kinds and not wanted:
             self.guess(
@@ -237,7 +229,11 @@ class Surroundings:
 
     def _ways_of_own(self, place: Place, relays: bool) -> None:
         """Settings of a server of which nothing is known but that it is there."""
-        shared = [d for d in self.own_domains if self.relays(d) or d.lower() in self._of_mail_users()] or [self.default]
+        shared = [
+            d
+            for d in self.own_domains
+            if self.relays(d) or d.lower() in domains_of_mail_users(self.objects, self.own_domains)
+        ] or [self.default]
         front = self.cloud.fqdn if self.cloud else ""
         if not self.cloud:
             types = dict.fromkeys(self.own_domains or [self.default], "Authoritative")
@@ -268,18 +264,9 @@ class Surroundings:
         )
         self.guess(place.name, "its settings", how)
 
-    def _of_mail_users(self) -> set[str]:
-        """Domains of mail users who have their mailboxes within the organisation: at the own server."""
-        found: set[str] = set()
-        for settings in self._section(CLOUD, "Recipients").values():
-            domain = (one(settings, "ExternalEmailAddress") or "").rpartition("@")[2].lower()
-            if domain in map(str.lower, self.own_domains) and not domain.endswith(f".{EXCHANGE_ONLINE.initial}"):
-                found.add(domain)
-        return found
-
     def _partners(self) -> None:
         for name, settings in self._connectors("OutboundConnectors", "OnPremises"):
-            if self._is_service(settings):
+            if is_service(settings, self.own_domains):
                 self._relay(name, many(settings, "SmartHosts"), one(settings, "TlsDomain"), by_rule=True)
         for name, settings in self._connectors("OutboundConnectors", "Partner"):
             hosts, domains = many(settings, "SmartHosts"), [bare_domain(d) for d in many(settings, "RecipientDomains")]
@@ -342,12 +329,7 @@ class Surroundings:
             )
             place = self._add("service" if by_rule else GATEWAY, GATEWAY, fqdn, given)
             place.certificate = list(dict.fromkeys([fqdn, *([shown] if shown else [])]))
-            custom = [d for d in self.own_domains if not d.endswith(f".{EXCHANGE_ONLINE.initial}")]
-            routes = dict.fromkeys(custom, self.cloud.fqdn)
-            place.settings = {
-                "routes": {**routes, "*": self.cloud.fqdn if by_rule else "MX"}, "relays for": list(self.cloud.addresses),
-                "sender domains": custom,
-            }  # fmt: skip
+            place.settings = settings_of_gateway(self.cloud, self.own_domains, gives_back=by_rule)
             what = "gives mail back to the tenant" if by_rule else "sends to the MX, and what comes in to the tenant"
             by = f"{connector} leads to it" if connector else "a connector restricts mail to it"
             self.guess(place.name, f"{fqdn}, {place.addresses[0]}", f"{by}; taken for a gateway that {what}")
@@ -362,25 +344,6 @@ class Surroundings:
         return any(
             host.endswith(EXCHANGE_ONLINE.suffix) for domain in self.own_domains for host in self.exchangers(domain)
         )
-
-    def _elsewhere(self) -> list[Address]:
-        """Where mail users, contacts and forwards of the tenant lead out of the organisation."""
-        known = {domain.lower() for place in self.places for domain in place.domains} | {
-            d.lower() for d in self.own_domains
-        }
-        found: dict[Address, None] = {}
-        for settings in self._section(CLOUD, "Recipients").values():
-            for key in ("ExternalEmailAddress", "ForwardingSmtpAddress"):
-                try:
-                    address = Address.parse((one(settings, key) or "").rpartition(":")[2])
-                except AddressError:
-                    continue
-                if address.domain not in known and not address.domain.endswith(f".{EXCHANGE_ONLINE.initial}"):
-                    found[address] = None
-        if len(found) > MOST_STRANGERS:
-            left = f"{len(found) - MOST_STRANGERS} addresses"
-            self.guess(INTERNET, left, "outside, and named by recipients; more than are put into a lab")
-        return list(found)[:MOST_STRANGERS]
 
     def _mail_exchangers(self) -> None:
         """Hosts that the MX names and that nobody is yet."""
