@@ -8,7 +8,7 @@ SMTP AUTH switched off                             people write with Outlook
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from simulator.mail.address import Address, AddressError
@@ -18,7 +18,7 @@ from simulator.products.service_names import EXCHANGE_ONLINE
 from simulator.source import Node
 
 __all__ = [
-    "addresses_elsewhere", "domains_of_mail_users", "has_no_smtp_auth", "is_service", "settings_of_gateway", "with_listed",
+    "addresses_elsewhere", "domains_of_mail_users", "has_no_smtp_auth", "is_service", "settings_of_gateway", "tell_of_own", "with_listed",
 ]  # fmt: skip
 
 
@@ -81,3 +81,16 @@ def settings_of_gateway(cloud: Place, own_domains: Collection[str], *, gives_bac
     custom = [domain for domain in own_domains if not domain.endswith(f".{EXCHANGE_ONLINE.initial}")]
     routes = {**dict.fromkeys(custom, cloud.fqdn), "*": cloud.fqdn if gives_back else "MX"}
     return {"routes": routes, "relays for": list(cloud.addresses), "sender domains": custom}
+
+
+def tell_of_own(
+    guess: Callable[[str, str, str], None], place: Place, kinds: list[str], wanted: str, named: bool, where: bool
+) -> None:
+    """What of the own server no record says."""
+    if not kinds and not wanted:
+        guess(place.name, f"is: {place.kind}", "connectors do not say what the own server is; --onprem KIND does")
+    if not named:
+        guess(place.name, f"fqdn {place.fqdn}", "no record names the own server")
+    if not where:
+        guess(place.name, f"ip {place.addresses[0]}", "no record has its address")
+    guess(place.name, f"cert {place.certificate[0]}", "no record shows the certificate; it is taken to be good")

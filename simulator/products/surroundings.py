@@ -26,6 +26,7 @@ from simulator.products.company import (
     has_no_smtp_auth,
     is_service,
     settings_of_gateway,
+    tell_of_own,
     with_listed,
 )  # fmt: skip
 from simulator.products.places import (
@@ -200,7 +201,7 @@ class Surroundings:
                 types = {d: "InternalRelay" if self.relays(d) else "Authoritative" for d in self.own_domains}
                 place.settings["AcceptedDomains"] = types
                 self.guess(place.name, "AcceptedDomains", "there are no records of its own; taken from the tenant's")
-            self._told_of_own(place, kinds, wanted, bool(named or known or exchangers), bool(where))
+            tell_of_own(self.guess, place, kinds, wanted, bool(named or known or exchangers), bool(where))
         mine = self.own
         assert mine is not None
         listed = (*where[1:], *(a for h in named for a in self.addresses(h)))
@@ -213,19 +214,6 @@ class Surroundings:
             self.guess(mine.name, host, f"another smart host; taken for a name of {mine.fqdn}")
         if mine.kind not in self.objects:
             self._ways_of_own(mine, bool(inbound))
-
-    def _told_of_own(self, place: Place, kinds: list[str], wanted: str, named: bool, where: bool) -> None:
-        if not kinds and not wanted:
-            self.guess(
-                place.name, f"is: {place.kind}", "connectors do not say what the own server is; --onprem KIND does"
-            )
-        if not named:
-            self.guess(place.name, f"fqdn {place.fqdn}", "no record names the own server")
-        if not where:
-            self.guess(place.name, f"ip {place.addresses[0]}", "no record has its address")
-        self.guess(
-            place.name, f"cert {place.certificate[0]}", "no record shows the certificate; it is taken to be good"
-        )
 
     def _ways_of_own(self, place: Place, relays: bool) -> None:
         """Settings of a server of which nothing is known but that it is there."""
