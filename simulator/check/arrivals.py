@@ -1,6 +1,6 @@
 """Mail that arrives and should not look so, or does not arrive and nobody is refused at the door.
 
-MF018   an alias, a list or a mail user leads to nobody
+MF080   an alias, a list or a mail user leads to nobody
 MF019   a report for an address that nobody has goes to whoever stands in MAIL FROM
 MF047   somebody's mail lands in Junk, or is held
 MF055   mail waits for a server that does not answer
@@ -21,7 +21,7 @@ __all__ = ["backscatter", "dead_ends", "junk", "unanswered"]
 
 _TEST = "tests/check/test_arrivals.py"
 DEAD_END = kind(
-    "MF018", "warning", "an address that a server knows leads to nobody",
+    "MF080", "warning", "an address that a server knows leads to nobody",
     about="An alias, a list, a group or a mail user stands for this address, and mail for it is refused or returned, whoever writes: "
     "its target has moved, or never was.",
     fix="Let it name an address that exists: for somebody who has moved to Microsoft 365 the routing address.",
@@ -52,7 +52,7 @@ _FORWARDS = ("alias", "forward", "forwards", "forwarded", "external", "list", "g
 
 
 def dead_ends(ground: LabGround) -> Iterator[Finding]:
-    """MF018."""
+    """MF080."""
     boxes = {a for p in ground.lab.people.values() for a, s in p.mailboxes if not ground.lab.hosts[s].submission.direct}
     by_address: dict[Address, list[Asked]] = {}
     for asked in ground.asked:

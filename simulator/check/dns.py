@@ -71,7 +71,7 @@ SELF_MX = kind(
 )  # fmt: skip
 
 STALE = kind(
-    "MF049", "warning", "SPF lists an address at which no server is",
+    "MF083", "warning", "SPF lists an address at which no server is",
     about="Whoever gets the address passes SPF in the organisation's name, and with it DMARC.",
     fix="Take the address out of the SPF record when the server is gone for good.",
     test=_TEST,
@@ -117,7 +117,7 @@ def _left_out(ground: LabGround, broken: set[str]) -> Iterator[Finding]:
 
 
 def stale_spf(ground: LabGround) -> Iterator[Finding]:
-    """MF049; a note where the lab has no server at the address at all, since a lab may leave servers out."""
+    """MF083; a note where the lab has no server at the address at all, since a lab may leave servers out."""
     lab = ground.lab
     own = {a.domain for p in lab.people.values() for a, s in p.mailboxes if not lab.hosts[s].submission.anybody}
     for domain in sorted(own):

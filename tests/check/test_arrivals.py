@@ -10,7 +10,7 @@ ALIAS = "servers: {{onprem: {{Domains: {{contoso.com: {{{0}, Aliases: {{sales: [
 
 def test_a_list_that_names_somebody_who_has_moved_reaches_nobody() -> None:
     ground = a_ground(ALIAS.format(LOCAL, "bob@contoso.com"))
-    told = found(ground, "MF018")
+    told = found(ground, "MF080")
     assert ("warning", "patch.yaml") == (told.level, told.at.file)
     assert "mail for sales@contoso.com reaches nobody" in told.says
     assert "NDR 550" in sentence(ground, "John", "sales@contoso.com")
@@ -22,7 +22,7 @@ def test_a_list_that_names_the_routing_address_reaches_him() -> None:
         "servers: {", "servers: {m365: {" + proxy + "}, ", 1
     )
     ground = a_ground(patch)
-    assert "MF018" not in ids(ground)
+    assert "MF080" not in ids(ground)
     assert sentence(ground, "John", "sales@contoso.com").endswith("m365 -> Bob")
 
 

@@ -106,7 +106,7 @@ def test_a_planned_fault_is_no_setting_and_a_server_that_is_stopped_is_gone() ->
     flow = "scenario: one\nlab: lab.yaml\ndo: [{0}]\nfaults: [{{at: internet, down: 10m}}]\nflows: {{Bob to Sun: Bob -> ... -> Sun}}\n"
     assert {"MF070"} == {f[0] for f in looked_at(lab=LAB, one=flow.format(""))}
     gone = {f[0] for f in looked_at(lab=LAB, one=flow.format("{stop: onprem}"))}
-    assert {"MF049", "MF054", "MF055", "MF070"} == gone
+    assert {"MF054", "MF055", "MF070", "MF083"} == gone
 
 
 EXTERNAL = """\

@@ -1,7 +1,7 @@
 """What can be odd about a tenant, beside what any server has.
 
-domains    MF014 people whom the tenant does not know, MF045 DKIM keys that nobody finds, MF048 no signature for DMARC
-inbound    MF021 MF022 MF023 MF025 MF026 MF054: who may send over the tenant, and as whom
+domains    MF014 people whom the tenant does not know, MF045 DKIM keys that nobody finds, MF082 no signature for DMARC
+inbound    MF021 MF022 MF023 MF025 MF081 MF054: who may send over the tenant, and as whom
 outbound   MF050 to MF053: connectors that are not used as they stand
 """
 

@@ -27,7 +27,7 @@ KEYS = kind(
 
 
 UNSIGNED = kind(
-    "MF048", "warning", "DMARC is strict, and the tenant does not sign for the domain",
+    "MF082", "warning", "DMARC is strict, and the tenant does not sign for the domain",
     about="The domain's DMARC record asks to quarantine or refuse what does not pass. Mail of the tenant passes by SPF alone, since its "
     "default signature is of another domain; as soon as somebody forwards it, it fails: Junk, or 550 5.7.509.",
     fix="Publish the two CNAMEs of DKIM and enable DkimSigningConfig for the domain.",
@@ -36,7 +36,7 @@ UNSIGNED = kind(
 
 
 def unsigned(host: Tenant, ground: Ground) -> Iterator[Finding]:
-    """MF048, for domains that somebody of the tenant writes from."""
+    """MF082, for domains that somebody of the tenant writes from."""
     signed = {config.domain for config in host.profile.settings.DkimSigningConfig.values() if config.Enabled}
     written = {a.domain for p in ground.lab.people.values() for a, server in p.mailboxes if server == host.name}
     for name, domain in host.profile.domains.entries.items():

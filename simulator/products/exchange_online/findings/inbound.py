@@ -50,7 +50,7 @@ UNKNOWN = kind(
 )  # fmt: skip
 
 REPORTS = kind(
-    "MF026", "warning", "reports are not relayed over a connector by address",
+    "MF081", "warning", "reports are not relayed over a connector by address",
     about="A connector that goes by the address needs a sender of an accepted domain. Reports and automatic replies have none (<>): what the "
     "own server returns to outside senders over the tenant is refused with 550 5.7.64, and nobody hears of the failure.",
     fix="Let the connector go by the server's certificate (TlsSenderCertificateName), or let reports leave by the MX.",
@@ -111,7 +111,7 @@ def left_behind(host: Tenant, ground: Ground) -> Iterator[Finding]:
 
 
 def reports(host: Tenant, ground: Ground) -> Iterator[Finding]:
-    """MF026, where other mail of the same people is relayed over that connector."""
+    """MF081, where other mail of the same people is relayed over that connector."""
     told: set[str] = set()
     for person in ground.senders:
         for to in _outsiders(host, ground.lab) if _returns_mail(host, ground, person) else ():

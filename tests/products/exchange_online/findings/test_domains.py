@@ -60,7 +60,7 @@ STRICT = 'dns: {_dmarc.contoso.com: {TXT: ["v=DMARC1; p=%s"]}}'
 
 def test_a_strict_policy_without_a_signature_is_told_at_the_record() -> None:
     ground = a_ground(STRICT % "reject")
-    told = found(ground, "MF048")
+    told = found(ground, "MF082")
     assert ("warning", "patch.yaml") == (told.level, told.at.file)
     done = ground.mail(ground.lab.people["Bob"], ground.lab.people["Sun"].address)
     assert done is not None
@@ -69,6 +69,6 @@ def test_a_strict_policy_without_a_signature_is_told_at_the_record() -> None:
 
 
 def test_a_policy_that_asks_for_nothing_and_a_signed_domain_are_fine() -> None:
-    assert "MF048" not in ids(a_ground(STRICT % "none"))
+    assert "MF082" not in ids(a_ground(STRICT % "none"))
     signing = STRICT % "reject" + "\nservers: {m365: {DkimSigningConfig: {contoso.com: {Enabled: true}}}}"
-    assert "MF048" not in ids(a_ground(signing))
+    assert "MF082" not in ids(a_ground(signing))

@@ -131,7 +131,7 @@ REPORTS = f"servers: {{{OVER_THE_TENANT}}}"
 
 def test_reports_are_refused_over_a_connector_by_address_and_other_mail_is_not() -> None:
     ground = a_ground(REPORTS)
-    told = found(ground, "MF026")
+    told = found(ground, "MF081")
     assert ("warning", "lab.yaml", "[203.0.113.25]") == (told.level, told.at.file, _pointed(told))
     assert sentence(ground, "John", "Sun").endswith("internet -> Sun")
     assert "REJECTED 550 5.7.64" in sentence(ground, "John", "Sun", null=True)
@@ -140,12 +140,12 @@ def test_reports_are_refused_over_a_connector_by_address_and_other_mail_is_not()
 def test_reports_pass_over_a_connector_by_certificate() -> None:
     named = CONNECTOR.format("SenderIPAddresses: null, TlsSenderCertificateName: '*.contoso.com'")
     ground = a_ground(named)
-    assert "MF026" not in ids(ground)
+    assert "MF081" not in ids(ground)
     assert sentence(ground, "John", "Sun", null=True).endswith("internet -> Sun")
 
 
 def test_a_device_writes_no_reports() -> None:
-    assert "MF026" not in ids(a_ground(DEVICE.replace("servers: {", "servers: {m365: {InboundConnectors: {From own servers: "
+    assert "MF081" not in ids(a_ground(DEVICE.replace("servers: {", "servers: {m365: {InboundConnectors: {From own servers: "
         "{SenderIPAddresses: [203.0.113.25, 203.0.113.40]}}}, ")))  # fmt: skip
 
 
