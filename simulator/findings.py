@@ -9,6 +9,7 @@
     MF05x    connectors that are shadowed, overlap, or are never reached
     MF06x    settings that delay mail
     MF07x    mail that no scenario looks at
+    MF08x    what a migration leaves behind, or has not done yet
 
 Ids never change their meaning. A finding is a prediction: what it says happens when the mail is sent. Those that need it are
 asked of the planner (`Ground.mail`, `Ground.stranger`), and each kind names the test that plays it.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from simulator.faults import Fault
-from simulator.mail.address import Address
+from simulator.mail.address import Address, readable
 from simulator.mail.tls import Certificate
 from simulator.policy.host import Host
 from simulator.policy.tls import PUBLIC_AUTHORITY
@@ -55,6 +55,7 @@ class CertificateSpec:
             issuer = anchor = "lab-untrusted-ca"
         elif self.defect == "incomplete-chain":
             issuer, anchor, flaw = f"{issuer} intermediate", "", "unknown-issuer"
+        names = tuple(map(readable, names))  # in the certificate they are A-labels
         purposes = {"server"} if self.defect == "no-client-auth" else {"server", "client"}
         return Certificate(subject, names, issuer, begins, ends, frozenset(purposes), anchor, flaw)
 

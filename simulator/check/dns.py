@@ -18,7 +18,7 @@ from simulator.policy.spf_record import is_spf
 from simulator.products.registry import PRODUCTS
 from simulator.source import NOWHERE, Node, Source
 
-__all__ = ["mta_sts_policies", "mx_records", "own_mx", "spf_records"]
+__all__ = ["mta_sts_policies", "mx_records", "own_mx", "spf_records", "stale_spf"]
 
 _TEST = "tests/check/test_dns.py"
 MISSING = kind(
@@ -70,6 +70,13 @@ SELF_MX = kind(
     test=_TEST,
 )  # fmt: skip
 
+STALE = kind(
+    "MF083", "warning", "SPF lists an address at which no server is",
+    about="Whoever gets the address passes SPF in the organisation's name, and with it DMARC.",
+    fix="Take the address out of the SPF record when the server is gone for good.",
+    test=_TEST,
+)  # fmt: skip
+
 _STRANGER = "192.0.0.9"
 
 
@@ -107,6 +114,31 @@ def _left_out(ground: LabGround, broken: set[str]) -> Iterator[Finding]:
         verdict = _judged(ground, taken["peer"], domain)
         if verdict.result in ("fail", "softfail", "neutral"):
             yield _missing(ground, domain, taken["peer"], verdict.result)
+
+
+def stale_spf(ground: LabGround) -> Iterator[Finding]:
+    """MF083; a note where the lab has no server at the address at all, since a lab may leave servers out."""
+    lab = ground.lab
+    own = {a.domain for p in lab.people.values() for a, s in p.mailboxes if not lab.hosts[s].submission.anybody}
+    for domain in sorted(own):
+        text = next((t for t in lab.zone.lookup(domain, "TXT").records if is_spf(t)), "")
+        node = _written(ground, domain, text)
+        for term in text.split() if node else ():
+            word, _, address = term.lstrip("+").partition(":")
+            server = lab.server_at(address)
+            if word.lower() not in ("ip4", "ip6") or "/" in address or (server and server.name not in lab.down):
+                continue
+            who = f"{server.name}, which is stopped" if server else "no server of the lab"
+            says = f"SPF of {domain} lists {address}, the address of {who}"
+            assert node is not None
+            yield Finding(
+                STALE,
+                node.at,
+                says,
+                STALE.fix,
+                "" if server else "note",
+                replaced(node, f" {term}", "") if server else (),
+            )
 
 
 def _exchangers(ground: LabGround, domain: str) -> set[str]:

@@ -52,7 +52,7 @@ class LabGround:
 
     def __init__(self, lab: Lab, tree: Node, *, start: datetime = START, keys: Keys) -> None:
         # What is planned to go wrong, or is switched off for a while, is no setting.
-        self.lab = replace(lab, faults=(), down=frozenset())
+        self.lab = replace(lab, faults=())
         self.tree, self.start, self.keys = tree, start, keys
         self.passed_over = 0
         self._mail: dict[tuple[str, Address, datetime | None, bool], Played | None] = {}
@@ -90,7 +90,7 @@ class LabGround:
         for address, at in self.known.items():
             found.setdefault(address.domain, at)
         for name, type in self.lab.zone.records:
-            if type == "MX" and name not in found and self._leads_here(name):
+            if type == "MX" and "*" not in name and name not in found and self._leads_here(name):
                 written = self.node("dns", name, "MX")
                 if written is not None:
                     found[name] = written.at

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from simulator.check.arrivals import backscatter, dead_ends, junk, unanswered
 from simulator.check.coverage import passed_over, uncovered
-from simulator.check.dns import mta_sts_policies, mx_records, own_mx, spf_records
+from simulator.check.dns import mta_sts_policies, mx_records, own_mx, spf_records, stale_spf
 from simulator.check.ground import LabGround
 from simulator.check.loops import loops, split_brain
 from simulator.check.records import mx_names, spf_terms
@@ -51,8 +52,8 @@ NO_EFFECT = kind(
 
 Reader = Callable[[str], str]
 LOOKS: Sequence[Callable[[LabGround], Iterator[Finding]]] = (
-    loops, split_brain, relays, demands, certificates_that_end, spf_records, spf_terms, mx_records, mx_names, mta_sts_policies,
-    own_mx, passed_over,
+    loops, split_brain, relays, demands, certificates_that_end, spf_records, spf_terms, stale_spf, mx_records, mx_names, mta_sts_policies,
+    own_mx, passed_over, dead_ends, backscatter, unanswered,
 )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ def look_at_lab(lab: Lab, tree: Node, *, keys: Keys) -> list[Finding]:
     found = [finding for looking in LOOKS for finding in looking(ground)]
     for name, host in lab.hosts.items():
         found += PRODUCTS[lab.servers[name].kind].findings(host, ground)
+    found += junk(ground, found)
     return [*found, *refusals(ground, found)]
 
 

@@ -61,6 +61,8 @@ SPLIT = kind(
 
 _DECIDED = ("DIRECTORY", "RECIPIENT", "DOMAIN", "MAILBOX", "CONNECTOR", "ROUTE")
 """The steps that send a message on, the one that matters most first."""
+_WITHIN = ("ROUTE", "MAILBOX", "CONNECTOR", "DIRECTORY", "RECIPIENT", "DOMAIN")
+"""The same, for a server that calls itself because a connector or an alias says so."""
 _CLIENT, _SENDER = "192.0.0.9", Address.parse("someone@relay-probe.invalid")
 
 
@@ -90,7 +92,7 @@ def _loop(ground: LabGround, asked: Asked, ending: Ending, circle: frozenset[str
     which = SELF if own else KNOWN if asked.is_known else UNKNOWN
     whom = f"{asked.to}" if asked.is_known else f"an address that nobody has at {asked.to.domain}"
     way = "back to itself" if own else f"between {' and '.join(sorted(circle))}"
-    reasons = [_why(asked, ending, server) for server in sorted(circle)]
+    reasons = [_why(asked, ending, server, own and _by_setting(asked, ending, server)) for server in sorted(circle)]
     at = next((place for _, place in reasons if place), NOWHERE) or ground.domains.get(asked.to.domain, NOWHERE)
     why = "; ".join(says for says, _ in reasons if says)
     server = f"{next(iter(circle))} sends " if own else ""
@@ -135,7 +137,16 @@ def _with(node: Node, at: Source, text: str) -> Node:
     return Node({e.key.casefold(): Entry(e.key, e.key_at, _with(e.node, at, text)) for e in node.entries}, node.at)
 
 
-def _why(asked: Asked, ending: Ending, server: str) -> tuple[str, Source]:
+def _by_setting(asked: Asked, ending: Ending, server: str) -> bool:
+    """Whether a connector or an alias leads a server back to itself, and not the lack of one."""
+    return any(
+        e["step"] in ("CONNECTOR", "MAILBOX") and e["outcome"] in ("chosen", "alias", "forward")
+        for e in asked.played.log.of("decision")
+        if e.host == server and e.msg == ending.msg
+    )
+
+
+def _why(asked: Asked, ending: Ending, server: str, own: bool = False) -> tuple[str, Source]:
     """What that server decided when it first sent the message on, and the setting behind it."""
     steps: list[Event] = []
     taken = False
@@ -148,7 +159,8 @@ def _why(asked: Asked, ending: Ending, server: str) -> tuple[str, Source]:
             steps.append(event)
         elif steps and event.type in ("session.open", "dns", "attempt", "unroutable"):
             break
-    first = min((e for e in steps if e.at), key=lambda e: (_DECIDED.index(e["step"]), e.seq), default=None)
+    order = _WITHIN if own else _DECIDED
+    first = min((e for e in steps if e.at), key=lambda e: (order.index(e["step"]), e.seq), default=None)
     texts = dict.fromkeys(e["says"] for e in (*([first] if first else []), *steps[-1:]))
     told = ", ".join(texts).replace(f"{asked.to}", "it") if not asked.is_known else ", ".join(texts)
     return f"{server}: {told}" if told else "", first.at if first else NOWHERE

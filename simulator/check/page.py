@@ -18,6 +18,7 @@ FAMILIES = {
     "MF05": "Connectors that are shadowed or not reached",
     "MF06": "Settings that delay mail",
     "MF07": "What scenarios do not cover",
+    "MF08": "What a migration leaves behind, or has not done yet",
 }
 
 

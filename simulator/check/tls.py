@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulator.check.ground import LabGround
+from simulator.check.ground import Asked, LabGround
 from simulator.findings import Finding, kind
 from simulator.source import Source
 
@@ -41,25 +41,49 @@ ENDS = kind(
     test=_TEST,
 )  # fmt: skip
 
-_BY_DNS = ("sts", "dane")
+VERSIONS = kind(
+    "MF033", "error", "two servers have no version of TLS in common",
+    about="The client must use TLS on this way, and the handshake fails: it knows only versions that the other side has switched off. A "
+    "device drops the message, a server keeps it until it expires.",
+    fix="Let the client use TLS 1.2.",
+    test=_TEST,
+)  # fmt: skip
+
+_OTHER = ("sts", "dane", "no-smtputf8")
+"""Verdicts that DNS asks for, and one that is none on TLS."""
 
 
 def demands(ground: LabGround) -> Iterator[Finding]:
-    """MF030 and MF031."""
+    """MF030, MF031 and MF033."""
     told: set[tuple[str, str, Source]] = set()
     for asked in ground.asked:
         for event in asked.played.log.of("attempt"):
             verdict = str(event["verdict"])
             key = (event.host, event["server"], event.at)
-            if not verdict or verdict.startswith(_BY_DNS) or event["level"] == "opportunistic" or key in told:
+            if key in told or (event["level"] == "opportunistic" and _arrives(asked)):
+                continue  # it goes on without TLS
+            if event["broken"] == "handshake":
+                told.add(key)
+                says = f"{event.host} and {event['server'] or event['to']} find no version of TLS that both know, and mail is not sent without"
+                yield Finding(VERSIONS, event.at or ground.lab.servers[event.host].at, says, VERSIONS.fix)
+            if not verdict or verdict.startswith(_OTHER):
                 continue
             told.add(key)
             server = ground.lab.servers.get(event["server"])
             over = f" over {event['connector']}" if event["connector"] else ""
             missing = server is None or server.certificate is None
             which = NO_TLS if verdict == "no-tls" and missing else NOT_GOOD
-            says = f"mail from {event.host} to {event['to']}{over} must have TLS ({event['level']}): {event['says']}"
+            asks = (
+                "has its certificate checked"
+                if event["level"] == "opportunistic"
+                else f"must have TLS ({event['level']})"
+            )
+            says = f"mail from {event.host} to {event['to']}{over} {asks}: {event['says']}"
             yield Finding(which, event.at or ground.lab.servers[event.host].at, says, which.fix)
+
+
+def _arrives(asked: Asked) -> bool:
+    return any(ending.status == "delivered" for ending in asked.played.endings)
 
 
 def certificates_that_end(ground: LabGround) -> Iterator[Finding]:

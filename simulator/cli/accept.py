@@ -13,6 +13,7 @@ from simulator.report.story import full_name
 from simulator.runner import FlowResult, RunResult
 from simulator.scenario.accepting import Change, Refused, rewritten
 from simulator.scenario.sentence import ELLIPSIS
+from simulator.source import Source
 
 __all__ = ["Accepted", "accept"]
 
@@ -30,13 +31,18 @@ def accept(result: RunResult) -> Accepted:
     lines: list[str] = []
     left = False
     by_file: dict[str, list[tuple[FlowResult, Change]]] = defaultdict(list)
-    for flow in result.flows():
-        if flow.status == "pass":
-            continue
+    replaced: set[tuple[Source, str]] = set()
+    failed = [flow for flow in result.flows() if flow.status != "pass"]
+    for flow in sorted(failed, key=lambda flow: flow.flow.repeats):  # what repeats a sentence comes behind it
         left = left or any(d.key != "path" for d in flow.differences)
         try:
-            if change := _change(flow):
-                by_file[flow.flow.at.file].append((flow, change))
+            change = _change(flow)
+            if change is None or (flow.flow.repeats and _comes_to(change, replaced)):
+                continue
+            if flow.flow.repeats:
+                raise Refused("it repeats the sentence of an earlier stage; write it among the flows of this one")
+            by_file[flow.flow.at.file].append((flow, change))
+            replaced |= set(change.replace)
         except Refused as why:
             left = True
             lines.append(f"{flow.flow.at}  not accepted: {full_name(flow)}: {why}")
@@ -47,6 +53,11 @@ def accept(result: RunResult) -> Accepted:
     return Accepted(tuple(lines), not left)
 
 
+def _comes_to(change: Change, replaced: set[tuple[Source, str]]) -> bool:
+    """Whether the earlier stage's own sentences become what a repetition of them needs."""
+    return not change.add and not change.remove and set(change.replace) <= replaced
+
+
 def _change(result: FlowResult) -> Change | None:
     """What the flow's path should become; None where the path is as it should be."""
     flow = result.flow
@@ -55,8 +66,6 @@ def _change(result: FlowResult) -> Change | None:
         return None
     if flow.back:
         raise Refused("mail on the way while stepping back has no sentence")
-    if flow.repeats:
-        raise Refused("it repeats the sentence of an earlier stage; write it among the flows of this one")
     if len(flow.paths) != 1:
         raise Refused("its path has alternatives")
     wanted = [s for s in flow.paths[0] if s is not ELLIPSIS]

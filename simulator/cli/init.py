@@ -17,7 +17,7 @@ __all__ = ["TEMPLATES", "init"]
 
 TEMPLATES: Mapping[str, str] = {
     "hybrid": "Exchange Server and Exchange Online, as the Hybrid Configuration Wizard leaves them",
-    "smartermail": "SmarterMail today, and the way to Microsoft 365 in five stages",
+    "smartermail": "SmarterMail today, and the way to Microsoft 365 in five stages, with the way back",
     "relay-device": "a scanner and an application that send through Microsoft 365",
     "partner-tls": "mail with a partner by TLS with checked certificates",
     "gateway": "a security gateway in front of Microsoft 365 and behind it",
@@ -81,12 +81,14 @@ def _files(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir():
             found += _files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".yaml"):
+        elif entry.name.endswith((".yaml", ".md")):
             found.append((prefix + entry.name, entry.read_text(encoding="utf-8")))
     return found
 
 
 def _about(name: str, text: str) -> str:
+    if name.endswith(".md"):
+        return "what this is, and what to do next"
     if name.startswith("labs/"):
         return "the lab: people, servers, connectors, DNS      <- start here"
     return text.partition("\n")[0].removeprefix("scenario:").strip()

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.exporting.objects import Thing, default_of, differs, is_boolean, kind_of, shapes_of, things
 from simulator.exporting.powershell import command, guarded, quoted, shown
@@ -30,6 +30,14 @@ __all__ = ["Change", "changes"]
 
 
 @dataclass(frozen=True)
+class Homes:
+    """The mailboxes of people, which no script makes or deletes: their content comes from somewhere and goes somewhere."""
+
+    now: frozenset[str]
+    before: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Change:
     """One command, or one remark, of a script."""
 
@@ -39,8 +47,14 @@ class Change:
     remark: str = ""
 
 
-def changes(before: Node | None, after: Node, mailboxes: frozenset[str]) -> list[Change]:
-    """From a server as it was (None: nothing is there) to a server as it is to be. `mailboxes` are the people's."""
+def changes(
+    before: Node | None, after: Node, mailboxes: frozenset[str], had: frozenset[str] = frozenset()
+) -> list[Change]:
+    """From a server as it was (None: nothing is there) to a server as it is to be.
+
+    `mailboxes` are the people's, `had` those that they had before.
+    """
+    homes = Homes(mailboxes, had)
     shapes = shapes_of(kind_of(after))
     made_: list[Change] = []
     gone: list[list[Change]] = []
@@ -55,9 +69,9 @@ def changes(before: Node | None, after: Node, mailboxes: frozenset[str]) -> list
             if old is None:
                 place += 1
                 order.insert(place, name)
-                made_ += _new(shape, thing, place, mailboxes)
+                made_ += _new(shape, thing, place, homes)
                 continue
-            made_ += _changed(shape, old, thing, mailboxes)
+            made_ += _changed(shape, old, thing, homes)
             there = order.index(name)
             if shape.ranked and there < place:
                 order.remove(name)
@@ -69,7 +83,7 @@ def changes(before: Node | None, after: Node, mailboxes: frozenset[str]) -> list
         going = [thing for name, thing in reversed(was.items()) if name not in names]
         found: list[Change] = []
         for thing in going:
-            found += _removed(shape, thing, order.index(thing.name.casefold()), mailboxes)
+            found += _removed(shape, thing, order.index(thing.name.casefold()), homes)
             order.remove(thing.name.casefold())
         gone.append(found)
     return [*made_, *(change for part in reversed(gone) for change in part)]
@@ -119,15 +133,18 @@ def _rights(name: str, rights: Node | None) -> list[str]:
 # Changes
 
 
-def _new(shape: Shape, thing: Thing, number: int, mailboxes: frozenset[str]) -> list[Change]:
+def _new(shape: Shape, thing: Thing, number: int, homes: Homes) -> list[Change]:
     if shape.single:
         return _of_sets(shape, thing, None)
     if shape.kinds:
-        return _recipient(shape, thing, None, mailboxes)
+        return _recipient(shape, thing, None, homes)
     if any(thing.name.casefold().startswith(known.casefold()) for known in shape.always_there):
         return _of_sets(shape, thing, None)
     if not shape.new:
         remark = f"{thing.name}: {shape.made_by} first"
+        fields = {(f.label or key): f for key, f in shape.settings.__fields__.items()}
+        always = {key: default_of(fields[key]) for key in shape.always if key not in thing.settings}
+        thing = replace(thing, settings={**thing.settings, **always})
         return [Change(shape.plural, "", remark=remark), *_of_sets(shape, thing, None)]
     apart = _is_set_apart(shape, thing)
     taken = {k for k in thing.settings if k not in apart and (not shape.new_takes or k in shape.new_takes)}
@@ -182,17 +199,24 @@ def _unset(field_: Field, key: str, thing: Thing) -> Node:
     return Node.of([f"SMTP:{thing.name}"]) if key == "EmailAddresses" else default_of(field_)
 
 
-def _changed(shape: Shape, old: Thing, thing: Thing, mailboxes: frozenset[str]) -> list[Change]:
+def _changed(shape: Shape, old: Thing, thing: Thing, homes: Homes) -> list[Change]:
     if shape.kinds:
-        return _recipient(shape, thing, old, mailboxes)
+        return _recipient(shape, thing, old, homes)
     return _of_sets(shape, thing, old)
 
 
-def _removed(shape: Shape, old: Thing, place: int, mailboxes: frozenset[str]) -> list[Change]:
+def _removed(shape: Shape, old: Thing, place: int, homes: Homes) -> list[Change]:
     if shape.kinds:
-        if old.name.casefold() in mailboxes:
+        if old.noun == "Mailbox" and old.name.casefold() in homes.now:
             return _of_sets(shape, Thing(old.name, {}, {}, old.noun, old.kind), old)
-        return [Change(shape.plural, line, undo) for line, undo in removed(old, list(_parameters(shape, old.settings)))]
+        if old.noun == "Mailbox" and old.name.casefold() in homes.before:
+            says = f"{old.name}: the mailbox goes when its content has moved; nothing here deletes it"
+            return [Change(shape.plural, "", remark=says)]
+        had = _with_primary(old)
+        new = {key for key in had.settings if key in shape.new_takes and old.noun != "Mailbox"}
+        parameters = [list(_parameters(shape, had.settings, keys)) for keys in (new, set(had.settings) - new)]
+        gone = [Change(shape.plural, line, undo) for line, undo in removed(old, *parameters)]
+        return [*gone, *_arrives(shape, old, homes)]
     if shape.single or any(old.name.casefold().startswith(known.casefold()) for known in shape.always_there):
         return _of_sets(shape, Thing(old.name, {}, {}, old.noun), old)
     if not shape.new:
@@ -204,9 +228,19 @@ def _removed(shape: Shape, old: Thing, place: int, mailboxes: frozenset[str]) ->
             )
         ]
     line = command(f"Remove-{shape.noun}", [*_named(shape, old), ("Confirm", ":$false")])
-    back = _new(shape, old, place, mailboxes)
+    back = _new(shape, old, place, homes)
     undo = "; ".join(change.line for change in back if change.line)
     return [Change(shape.plural, guarded(shape.noun, quoted(old.name), line, there=True), undo)]
+
+
+def _arrives(shape: Shape, old: Thing, homes: Homes) -> list[Change]:
+    """Where a mail user has made room for a mailbox."""
+    if old.name.casefold() not in homes.now - homes.before:
+        return []
+    says = (
+        f"{old.name}: the mailbox is made now (a licence, New-MoveRequest, New-MigrationBatch), before the next command"
+    )
+    return [Change(shape.plural, "", remark=says)]
 
 
 def _moved(shape: Shape, thing: Thing, was: int, now: int) -> Change:
@@ -217,18 +251,18 @@ def _moved(shape: Shape, thing: Thing, was: int, now: int) -> Change:
     return Change(shape.plural, line, undo)
 
 
-def _recipient(shape: Shape, thing: Thing, old: Thing | None, mailboxes: frozenset[str]) -> list[Change]:
+def _recipient(shape: Shape, thing: Thing, old: Thing | None, homes: Homes) -> list[Change]:
     found: list[Change] = []
     base = old
     if old is not None and old.noun != thing.noun:
-        found += _removed(shape, old, 0, mailboxes)
+        found += _removed(shape, old, 0, homes)
         base = None
     taken: set[str] = set()
     if base is None:
         taken = {key for key in thing.settings if key in shape.new_takes and key not in shape.other_cmdlets}
         found += [
             Change(shape.plural, line, undo)
-            for line, undo in made(thing, list(_parameters(shape, thing.settings, taken)), mailboxes)
+            for line, undo in made(thing, list(_parameters(shape, thing.settings, taken)), homes.now)
         ]
         if thing.noun == "Mailbox":
             taken = set()

@@ -51,11 +51,12 @@ def _get(thing: Thing) -> str:
     return thing.noun
 
 
-def removed(old: Thing, parameters: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def removed(old: Thing, taken: list[tuple[str, str]], others: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """How a recipient goes, and its undo: New- with what it takes, Set- with the others."""
     identity = quoted(old.name)
     line = command(f"Remove-{old.noun}", [("Identity", identity), _SURE])
-    back = [line for line, _ in made(old, [], frozenset())]
-    rest = [command(f"Set-{old.noun}", [("Identity", identity), *parameters])] if parameters else []
+    back = [line for line, _ in made(old, taken, frozenset())]
+    rest = [command(f"Set-{old.noun}", [("Identity", identity), *others])] if others else []
     yield guarded(_get(old), identity, line, there=True), "; ".join([*back, *rest])
 
 

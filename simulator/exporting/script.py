@@ -39,7 +39,8 @@ def parts(before: Node | None, after: Node, server: str = "") -> list[Part]:
         was = was if was is not None and kind_of(was) == kind else None
         title = f"{name} ({PRODUCTS[kind].title})" if kind in PRODUCTS else name
         if _is_scripted(kind):
-            found.append(Part(title, changes(was, node, _mailboxes(after, name))))
+            had = _mailboxes(before, name) if before is not None else frozenset[str]()
+            found.append(Part(title, changes(was, node, _mailboxes(after, name), had)))
         others += [
             Change(title, "", remark=text) for text in other_settings(was if before is not None else None, node, kind)
         ]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from simulator.importing.folding import folded_in
 from simulator.importing.found import Found, Note, Object
-from simulator.importing.people import Resident, residents, without_primary
+from simulator.importing.people import Resident, residents, stand_ins, without_primary
 from simulator.products.places import Place
 from simulator.products.registry import PRODUCTS
 from simulator.products.surroundings import Surroundings
@@ -46,8 +47,10 @@ def assemble(
     objects: list[Object], found: Found, *, name: str, file: str, sources: Iterable[str], own: str = ""
 ) -> Assembled:
     """Raises `ScenarioError` where no lab comes of it."""
+    objects = folded_in(objects, found)
     around = Surroundings(_by_section(objects), _plain_zone(found), own)
     people = residents(objects, found, around)
+    objects = [*objects, *stand_ins(objects, people, around, found)]
     found.notes += [Note("guessed", guess.where, guess.what, why=guess.why) for guess in around.guesses]
     zone = _zone_records(found, around)
     dropped: list[tuple[Object, str]] = []
@@ -215,6 +218,7 @@ class _Page:
         for key, value in place.settings.items():
             page.entry(2, key, value, "guessed")
         order = {shape.section: number for number, shape in enumerate(PRODUCTS[place.kind].shapes)}
+        objects = [o for o in objects if o.shape.folded is None]
         sections = sorted({o.shape.section for o in objects}, key=lambda section: order[section])
         for section in sections:
             self._section(section, [o for o in objects if o.shape.section == section], dropped)

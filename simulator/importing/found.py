@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from simulator.products.shape import Shape
 from simulator.source import NOWHERE, Node, Source
 
-__all__ = ["KINDS", "Found", "Note", "Object", "Record"]
+__all__ = ["KINDS", "Found", "Note", "Object", "Record", "singular"]
 
 KINDS = ("kept", "default", "no effect", "not modelled", "unknown", "refused", "guessed", "not read")
 """What can become of something, in the order of the report."""
@@ -46,11 +46,14 @@ class Object:
 
     @property
     def title(self) -> str:
-        return f"{_singular(self.shape.plural)} {self.name}".strip()
+        return f"{singular(self.shape.plural)} {self.name}".strip()
 
 
-def _singular(plural: str) -> str:
-    return plural[:-3] + "y" if plural.endswith("ies") else plural.removesuffix("s")
+def singular(plural: str) -> str:
+    """`policies` -> policy, `aliases` -> alias, `connectors` -> connector."""
+    if plural.endswith("ies"):
+        return plural[:-3] + "y"
+    return plural[:-2] if plural.endswith("ses") else plural.removesuffix("s")
 
 
 @dataclass

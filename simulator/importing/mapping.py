@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from simulator.importing.found import KINDS, Found, Note, Object
+from simulator.importing.found import KINDS, Found, Note, Object, singular
 
 __all__ = ["mapping_json", "mapping_lines", "mapping_text", "what_was_read"]
 
@@ -25,13 +25,15 @@ _ABOUT = {
     "guessed": "no record says it",
     "not read": "",
 }
-_FEW = 4
+_LATER = {"flow": 0, "people": 2, "dns": 3}
+"""What a reader looks for first: the flows that do not arrive."""
+_FEW, _MANY = 4, 20
 
 
 def what_was_read(objects: Iterable[Object], found: Found) -> str:
     """`2 outbound connectors, 1 inbound connector`."""
     counted = Counter(one.shape.plural for one in objects)
-    words = [f"{count} {plural if count != 1 else _one(plural)}" for plural, count in counted.items()]
+    words = [f"{count} {plural if count != 1 else singular(plural)}" for plural, count in counted.items()]
     if found.zones:
         words.append(f"{len(found.zones)} zone{'s' if len(found.zones) > 1 else ''}")
     if found.addresses:
@@ -39,15 +41,11 @@ def what_was_read(objects: Iterable[Object], found: Found) -> str:
     return ", ".join(words) or "nothing"
 
 
-def _one(plural: str) -> str:
-    return plural[:-3] + "y" if plural.endswith("ies") else plural.removesuffix("s")
-
-
 def mapping_text(objects: list[Object], found: Found) -> str:
     """For the screen: what is as expected is counted, everything else is told."""
     lines = [f"read {what_was_read(objects, found)}"]
     for kind in KINDS:
-        notes = [n for n in found.notes if n.kind == kind]
+        notes = sorted((n for n in found.notes if n.kind == kind), key=lambda n: _LATER.get(n.where, 1))
         if not notes:
             continue
         if kind in _SHORT:
@@ -58,7 +56,9 @@ def mapping_text(objects: list[Object], found: Found) -> str:
             lines.append(f"  {kind:<12}  {len(notes)} ({', '.join(names[:_FEW])}{more})")
         else:
             lines.append(f"  {kind:<12}  {len(notes)}{f'  {_ABOUT[kind]}' if _ABOUT[kind] else ''}")
-            lines += [f"    {_told(note)}" for note in notes]
+            lines += [f"    {_told(note)}" for note in notes[:_MANY]]
+            if len(notes) > _MANY:
+                lines.append(f"    and {len(notes) - _MANY} more, in import-report.txt")
     return "\n".join(lines)
 
 

@@ -43,6 +43,12 @@ def read_people_csv(text: str, file: str, found: Found, problems: ProblemList) -
         every = range(max(map(len, rows)))
         column = max(every, key=lambda c: sum(1 for row in rows if c < len(row) and "@" in row[c]))
     names = next((heading.index(name) for name in _NAMES if name in heading), None)
+    for place, title in enumerate(heading):
+        if place not in (column, names) and title:
+            why = "a column that is not read: a list of addresses says who is there, and no more"
+            found.notes.append(
+                Note("no effect", "addresses", rows[0][place].strip(), why=why, at=Source(file, 1 + skipped, 1))
+            )
     count = 0
     for number, row in enumerate(rows, 1 + skipped):
         if (heading and number == 1 + skipped) or not any(cell.strip() for cell in row):

@@ -72,14 +72,22 @@ def _add(node: Node, hint: str, found: Found) -> None:
     ):
         _add(wrapped, hint, found)
         return
+    results = node.get("results")
+    if results is not None and results.is_list and node.get("success") is not None:  # a list of SmarterMail's API
+        _add(results, hint, found)
+        return
     resource = node.get("ResourceName")
     inner = [e for e in node.entries if e.node.is_map or (e.node.is_list and any(i.is_map for i in e.node.items))]
     scalars = [e for e in node.entries if e.node.is_scalar and "@" not in e.key]
-    if inner and not scalars and resource is None and len(inner) == len(node.entries):
+    if inner and not scalars and resource is None and len(inner) == len(node.entries) and not node.get("userData"):
         for entry in inner:  # {"InboundConnectors": [...], "OutboundConnectors": [...]}
             _add(entry.node, entry.key, found)
         return
-    if len(inner) == 1 and inner[0].key.casefold() in ("domain", "domainsettings"):  # an answer of SmarterMail's API
+    if len(inner) == 1 and inner[0].key.casefold() in (
+        "domain",
+        "domainsettings",
+        "alias",
+    ):  # an answer of SmarterMail's API
         _add(inner[0].node, hint, found)
         return
     found.records.append(Record(node, resource.text if resource else hint))
@@ -93,6 +101,10 @@ def _zone(text: str, file: str, found: Found, problems: ProblemList) -> None:
     origin = re.sub(r"\A(?:db\.)?|\.(?:zone|db|dns|txt|conf)\Z", "", re.split(r"[\\/]", file)[-1].lower())
     key = origin if re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", origin) and "$origin" not in text.lower() else "dns"
     tree = Node.of({"dns": {key: Node(Scalar(text), at)}} if key != "dns" else {"dns": Node(Scalar(text), at)})
-    dns = dns_as_map(tree, problems).get("dns")
+
+    def passed_over(at: Source, what: str, data: str) -> None:
+        found.notes.append(Note("no effect", "dns", what, data, "no mail asks for it, or nobody here can read it", at))
+
+    dns = dns_as_map(tree, problems, passed_over).get("dns")
     if dns is not None:
         found.zones.append(dns)

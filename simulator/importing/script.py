@@ -12,10 +12,12 @@ What is neither is told: one line for each, with its place.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulator.importing.found import Found, Note, Record
+from simulator.products.shape import METADATA
 from simulator.scenario.cmdlets import Cmdlet, find
 from simulator.scenario.powershell import as_step, is_command
 from simulator.scenario.shorthand import SHORTHAND
@@ -30,6 +32,8 @@ _TOKEN = re.compile(
       |"(?P<double>(?:[^"`]|`.|"")*)"|'(?P<single>(?:[^']|'')*)'|(?P<bare>[^\s;,=(){}"'\#]+|[({])""",
     re.X | re.S,
 )
+_ASSIGNED = re.compile(r"""^[ \t]*\$(\w+)[ \t]*=[ \t]*["']([^"'$\r\n]*)["'][ \t]*;?[ \t]*\r?$""", re.M)
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)(?:\.\w+)*\}?")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 _IDENTITY = ("Identity", "Name", "DomainName", "Domain")
 
@@ -41,8 +45,9 @@ def is_script(text: str) -> bool:
 def read_script(text: str, file: str, found: Found, problems: ProblemList) -> None:
     """Adds a record for every resource, and for every object that cmdlets make or change."""
     resources = list(_RESOURCE.finditer(text))
+    here = _Here(text, file, found)
     for match in resources:
-        node = _block(text, match.end(), file)
+        node = _block(_tokens(text, match.end()), here)
         ensure = node.get("Ensure")
         if ensure is not None and ensure.text.casefold() == "absent":
             found.notes.append(
@@ -51,7 +56,7 @@ def read_script(text: str, file: str, found: Found, problems: ProblemList) -> No
                     match[1],
                     match[2].strip(),
                     why="Ensure is Absent",
-                    at=_place(text, match.start(1), file),
+                    at=here.place(match.start(1)),
                 )
             )
             continue
@@ -63,36 +68,68 @@ def read_script(text: str, file: str, found: Found, problems: ProblemList) -> No
 # Microsoft365DSC
 
 
-def _block(text: str, position: int, file: str) -> Node:
-    """`Key = value;` until the brace that closes."""
+def _block(tokens: Iterator[_Token], here: _Here) -> Node:
+    """`Key = value;` until the brace that closes; a value may be a block of its own, with its class before it."""
     entries: dict[str, Entry] = {}
     key: tuple[str, Source] | None = None
+    last: tuple[str, Source] | None = None
     items: list[Node] | None = None
-    for token in _tokens(text, position):
-        at = _place(text, token.start, file, token.stop - token.start)
+    begin: Source | None = None
+    for token in tokens:
+        at = here.place(token.start, token.stop - token.start)
+        begin = begin or at
         if token.kind == "close":
             break
-        if token.kind == "list":
+        if token.text == "{" and not token.quoted:
+            inner = _block(tokens, here)
+            if items is not None:
+                items[-1:] = [inner]
+            elif last is not None:
+                entries[last[0].casefold()] = Entry(*last, inner)
+        elif token.kind == "list":
             items = []
         elif token.kind == "end":
             if key and items is not None:
-                entries[key[0].casefold()] = Entry(key[0], key[1], Node(tuple(items), key[1]))
+                entries[key[0].casefold()] = Entry(*key, Node(tuple(items), key[1]))
             key, items = None, None
-        elif token.kind == "value":
+        elif token.kind == "value" and (key is not None or items is not None):
+            value = here.value(token, at, (key or ("", at))[0])
             if items is not None:
-                items.append(Node(Scalar(token.text, token.quoted), at))
-            elif key is None:
-                key = (token.text, at)
-            else:
-                word = (
-                    token.text.lower().removeprefix("$") if token.text.casefold() in ("$true", "$false") else token.text
-                )
-                value = Node(Scalar(word, token.quoted), at)
-                if not token.quoted and word.startswith("$"):
-                    value = Node(Scalar("null"), at)  # a variable: credentials and the like
-                entries[key[0].casefold()] = Entry(key[0], key[1], value)
-                key = None
-    return Node(entries, _place(text, position, file))
+                items.append(value)
+            elif key is not None:
+                entries[key[0].casefold()] = Entry(*key, value)
+                key, last = None, key
+        elif token.kind == "value":
+            key = (token.text, at)
+    return Node(entries, begin or here.place(0))
+
+
+class _Here:
+    """A script: where its characters stand, and what its variables are."""
+
+    def __init__(self, text: str, file: str, found: Found | None = None) -> None:
+        self.file, self.found = file, found or Found()
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self.variables = {name.casefold(): said for name, said in _ASSIGNED.findall(text)}
+        self._told: set[str] = set()
+
+    def place(self, position: int, width: int = 1) -> Source:
+        line = bisect_right(self._starts, position)
+        return Source(self.file, line, position - self._starts[line - 1] + 1, max(1, width))
+
+    def value(self, token: _Token, at: Source, key: str) -> Node:
+        if not token.quoted and token.text.casefold() in ("$true", "$false", "$null"):
+            return Node(Scalar(token.text.lower().removeprefix("$")), at)
+        if not token.expands:
+            return Node(Scalar(token.text, token.quoted), at)
+        text = _VARIABLE.sub(lambda match: self.variables.get(match[1].casefold(), match[0]), token.text)
+        unknown = _VARIABLE.search(text)
+        if unknown is None:
+            return Node(Scalar(text, True), at)
+        if key.casefold() not in METADATA:
+            why = f"the file does not say what the variable {unknown[0]} is"
+            self.found.notes.append(Note("not read", "", key, token.text, why, at))
+        return Node(Scalar(text, True), at) if token.quoted else Node(Scalar("null"), at)
 
 
 @dataclass(frozen=True)
@@ -102,6 +139,7 @@ class _Token:
     start: int
     stop: int
     quoted: bool = False
+    expands: bool = False  # variables in it are meant as such
 
 
 def _tokens(text: str, position: int) -> Iterator[_Token]:
@@ -116,16 +154,13 @@ def _tokens(text: str, position: int) -> Iterator[_Token]:
             continue
         if kind == "double":
             inner = re.sub(r"`(.)", lambda m: _ESCAPES.get(m[1], m[1]), match["double"].replace('""', '"'), flags=re.S)
-            yield _Token("value", inner, start, position, quoted=True)
+            yield _Token("value", inner, start, position, True, "$" in match["double"] and "`$" not in match["double"])
         elif kind == "single":
             yield _Token("value", match["single"].replace("''", "'"), start, position, quoted=True)
         else:
-            yield _Token("value" if kind == "bare" else kind, match[0], start, position)
-
-
-def _place(text: str, position: int, file: str, width: int = 1) -> Source:
-    line = text.count("\n", 0, position)
-    return Source(file, line + 1, position - text.rfind("\n", 0, position), max(1, width))
+            yield _Token(
+                "value" if kind == "bare" else kind, match[0], start, position, expands=match[0].startswith("$")
+            )
 
 
 # Cmdlets
@@ -133,7 +168,7 @@ def _place(text: str, position: int, file: str, width: int = 1) -> Source:
 
 def commands(text: str, file: str) -> Iterator[Node]:
     """The command lines of a script: comments gone, an `if (...) { }` around one taken off, quoted text over lines kept."""
-    position = 0
+    position, here = 0, _Here(text, file)
     while position < len(text):
         stop, quote = position, ""
         while stop < len(text) and (quote or text[stop] != "\n"):
@@ -156,7 +191,7 @@ def commands(text: str, file: str) -> Iterator[Node]:
         if guard or bare == "}":
             bare = bare.removesuffix("}").strip()
         if bare and bare not in ("{", "else {"):
-            yield Node(Scalar(bare, quoted=True), _place(text, start + line.index(bare), file, len(bare)))
+            yield Node(Scalar(bare, quoted=True), here.place(start + line.index(bare), len(bare)))
 
 
 def _cmdlets(text: str, file: str, found: Found, problems: ProblemList) -> None:

@@ -129,7 +129,8 @@ def sort_record(record: Node, kind: str, shape: Shape, found: Found) -> Object |
         setting, field = fields.get(shape.renamed.get(folded, key).casefold(), ("", None))
         value = _finer(record, _worded(told(node), setting, shape), setting, field, shape)
         note = _judged(key, setting, field, value, shape, settings)
-        notes.append(Note(note[0], where, setting or key, _shown(value), note[1], node.at))
+        shown = "(not shown)" if "password" in folded and _shown(value) not in ("", "null") else _shown(value)
+        notes.append(Note(note[0], where, setting or key, shown, note[1], node.at))
         settable = field is not None and (field.effect or setting in shape.remarks)
         if (note[0] == "kept" and settable) or (note[0] == "not modelled" and shape.keeps_not_modelled and setting):
             settings[setting] = value
@@ -161,11 +162,14 @@ def _is_default(record: Node) -> bool:
 def _flat(record: Node, fields: dict[str, tuple[str, Field]], shape: Shape) -> Iterable[tuple[str, Node]]:
     """The keys of a record, with those of a mapping inside it that holds settings (`domainData`)."""
     for entry in record.entries:
-        inner = [e.key.casefold() for e in entry.node.entries]
-        if any(key in shape.renamed for key in inner) and entry.key.casefold() not in fields:
-            yield from ((e.key, e.node) for e in entry.node.entries)
+        if _holds(entry.node, shape) and entry.key.casefold() not in fields:
+            yield from _flat(entry.node, fields, shape)
         else:
             yield entry.key, entry.node
+
+
+def _holds(node: Node, shape: Shape) -> bool:
+    return any(e.key.casefold() in shape.renamed or _holds(e.node, shape) for e in node.entries)
 
 
 def _judged(
@@ -248,7 +252,8 @@ def _name(record: Node, shape: Shape) -> str:
     found = [
         node.text.strip()
         for key in shape.names
-        if (node := record.get(key)) is not None and node.is_scalar and not node.is_null
+        for place in (record, *(e.node for e in record.entries if e.node.is_map and _holds(e.node, shape)))
+        if (node := place.get(key)) is not None and node.is_scalar and node.text.strip() and not node.is_null
     ]
     if shape.section == "Recipients":
         found = [text.removeprefix("SMTP:").removeprefix("smtp:") for text in found]

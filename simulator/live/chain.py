@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.live.pki import Authorities
+from simulator.mail.address import readable
 from simulator.mail.tls import Certificate
 
 __all__ = ["association", "facts", "name_of"]
@@ -139,7 +140,7 @@ def _dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except _UNREADABLE:
         return ()
-    return tuple(names.get_values_for_type(x509.DNSName))
+    return tuple(map(readable, names.get_values_for_type(x509.DNSName)))
 
 
 def _purposes(certificate: x509.Certificate) -> frozenset[str]:

@@ -12,7 +12,17 @@ from functools import lru_cache
 
 from simulator.value import value
 
-__all__ = ["Address", "AddressError", "Sender", "covers", "domain_of", "parse_domain", "parse_sender", "sender_text"]
+__all__ = [
+    "Address",
+    "AddressError",
+    "Sender",
+    "covers",
+    "domain_of",
+    "parse_domain",
+    "parse_sender",
+    "readable",
+    "sender_text",
+]
 
 # RFC 5321 4.1.2 in the tolerant form real hosts accept: dot-atoms or a quoted string, UTF-8 allowed (RFC 6531).
 _LOCAL = re.compile(r'(?:[^\s"()<>@,;:\\\[\]\x00-\x1f\x7f]+|"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*")\Z')
@@ -80,6 +90,16 @@ def parse_sender(text: str) -> Sender:
 def sender_text(sender: Sender) -> str:
     """The address, or `<>`."""
     return str(sender) if sender else "<>"
+
+
+def readable(name: str) -> str:
+    """A host or domain name with its A-labels (xn--, RFC 5890) as the letters that they stand for."""
+    if "xn--" not in name:
+        return name
+    try:
+        return name.encode("ascii").decode("idna")
+    except UnicodeError:
+        return name
 
 
 def domain_of(sender: Sender) -> str | None:

@@ -25,10 +25,15 @@ from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
-__all__ = ["LAB_PASSWORD", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host", "Notice", "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced"]  # fmt: skip
+__all__ = [
+    "LAB_PASSWORD", "MAIL_PROGRAMS", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host",
+    "Notice", "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced",
+]  # fmt: skip
 
 LAB_PASSWORD = "lab"
 """The password of every mailbox in a lab. It protects nothing: labs live on loopback."""
+MAIL_PROGRAMS = "192.0.0.8"
+"""Where people's mail programs are: the IPv4 dummy address (RFC 7600), which no connector of a lab will list."""
 
 
 @value

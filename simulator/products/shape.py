@@ -6,10 +6,11 @@ be called as they like. Each product lists its shapes beside its settings; impor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.policy.settings import Settings
+from simulator.source import Node
 
 __all__ = ["METADATA", "Shape"]
 
@@ -26,6 +27,10 @@ METADATA = frozenset(
     )
 )  # fmt: skip
 """What every record has and no mail is decided by; the second half is Microsoft365DSC's."""
+
+
+Folding = Callable[[str, Mapping[str, Node]], dict[str, object]]
+"""From a local part and the settings of a record to what they add to the settings of the domain."""
 
 
 @dataclass(frozen=True)
@@ -61,4 +66,6 @@ class Shape:
     other_cmdlets: Mapping[str, str] = field(default_factory=dict)  # settings that another cmdlet than Set- sets
     kinds: Mapping[str, str] = field(default_factory=dict)  # a recipient's type -> the noun of its cmdlets
     named_with: tuple[str, ...] = ()  # settings that are part of its name
+    folded: Folding | None = None  # its objects are settings of their domain: which
+    resident: Callable[[Mapping[str, Node]], bool] | None = None  # its objects are people: whether one gets mail
     always_there: tuple[str, ...] = ()  # how the names of objects begin that nobody has to make

@@ -10,7 +10,7 @@
 | a connector for mail flow rules over a smart host | a service that mail comes back from |
 | an MX that leads elsewhere | a gateway |
 | zone files alone | a tenant where the MX is the service's, otherwise the own server |
-| always | the internet, with one person |
+| always | the internet, with one person, and those to whom mail users, contacts and forwards lead |
 
 What no record says is guessed, and each guess is a note with its reason.
 """
@@ -20,6 +20,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 
+from simulator.products.company import (
+    addresses_elsewhere,
+    domains_of_mail_users,
+    has_no_smtp_auth,
+    is_service,
+    settings_of_gateway,
+    tell_of_own,
+    with_listed,
+)  # fmt: skip
 from simulator.products.places import (
     CLOUD,
     GATEWAY,
@@ -39,6 +48,9 @@ from simulator.products.service_names import EXCHANGE_ONLINE
 from simulator.source import Node
 
 __all__ = ["OWN_KINDS", "Surroundings"]
+
+MOST_STRANGERS = 20
+"""How many people outside a lab has beside Sun."""
 
 
 class Surroundings:
@@ -68,6 +80,13 @@ class Surroundings:
         self._mail_exchangers()
         internet = self._add(INTERNET, INTERNET, f"mx.{STRANGERS}", "198.51.100.7", "everybody else")
         internet.domains.append(STRANGERS)
+        known = {domain.lower() for place in self.places for domain in (*place.domains, *self.own_domains)}
+        elsewhere = addresses_elsewhere(self.objects, known)
+        self.strangers = elsewhere[:MOST_STRANGERS]
+        if elsewhere[MOST_STRANGERS:]:
+            left = f"{len(elsewhere) - MOST_STRANGERS} addresses"
+            self.guess(INTERNET, left, "outside, and named by recipients; more than are put into a lab")
+        internet.domains += dict.fromkeys(a.domain for a in self.strangers)
         publish(self)
 
     # looking at records
@@ -143,6 +162,13 @@ class Surroundings:
         if not names:
             self.guess(place.name, f"fqdn {fqdn}", "the host name that the service gives to the default domain")
         self.guess(place.name, f"ip {place.addresses[0]}", "no record has the service's addresses; one stands for all")
+        if has_no_smtp_auth(self.objects):
+            place.settings["knobs"] = {"mail_programs": "outlook"}
+            self.guess(
+                place.name,
+                "knobs: mail_programs: outlook",
+                "SMTP AUTH is switched off, and people write with Outlook all the same",
+            )
         if "AcceptedDomains" not in self.objects.get(CLOUD, {}):
             place.settings["AcceptedDomains"] = {domain: "Authoritative"}
             self.guess(place.name, f"AcceptedDomains {domain}", "there is no record of Get-AcceptedDomain")
@@ -150,7 +176,9 @@ class Surroundings:
 
     def _own(self, wanted: str) -> None:
         kinds = [kind for kind in (SMARTERMAIL, SERVER) if kind in self.objects]
-        outbound = [s for _, s in self._connectors("OutboundConnectors", "OnPremises")]
+        outbound = [
+            s for _, s in self._connectors("OutboundConnectors", "OnPremises") if not is_service(s, self.own_domains)
+        ]
         inbound = [s for _, s in self._connectors("InboundConnectors", "OnPremises")]
         if not kinds and not outbound and not inbound and self.cloud:
             return
@@ -162,9 +190,7 @@ class Surroundings:
         exchangers = [h for d in self.own_domains for h in self.exchangers(d) if not h.endswith(EXCHANGE_ONLINE.suffix)]
         fqdn = next(iter([*named, *known, *(exchangers if kinds else [])]), f"mail.{self.default}")
         where = [a for a in (*self.addresses(fqdn), *(g.partition("/")[0] for g in given)) if is_address(a)]
-        where += [
-            first_address(entry) for s in inbound for entry in many(s, "SenderIPAddresses") if first_address(entry)
-        ]
+        where = with_listed(where, inbound)
         for kind in kinds or [wanted or SMARTERMAIL]:
             place = self._add(
                 "onprem", kind, fqdn if not self.own else f"mail2.{self.default}", where[0] if where else "203.0.113.25"
@@ -175,7 +201,7 @@ class Surroundings:
                 types = {d: "InternalRelay" if self.relays(d) else "Authoritative" for d in self.own_domains}
                 place.settings["AcceptedDomains"] = types
                 self.guess(place.name, "AcceptedDomains", "there are no records of its own; taken from the tenant's")
-            self._told_of_own(place, kinds, wanted, bool(named or known or exchangers), bool(where))
+            tell_of_own(self.guess, place, kinds, wanted, bool(named or known or exchangers), bool(where))
         mine = self.own
         assert mine is not None
         listed = (*where[1:], *(a for h in named for a in self.addresses(h)))
@@ -189,22 +215,13 @@ class Surroundings:
         if mine.kind not in self.objects:
             self._ways_of_own(mine, bool(inbound))
 
-    def _told_of_own(self, place: Place, kinds: list[str], wanted: str, named: bool, where: bool) -> None:
-        if not kinds and not wanted:
-            self.guess(
-                place.name, f"is: {place.kind}", "connectors do not say what the own server is; --onprem KIND does"
-            )
-        if not named:
-            self.guess(place.name, f"fqdn {place.fqdn}", "no record names the own server")
-        if not where:
-            self.guess(place.name, f"ip {place.addresses[0]}", "no record has its address")
-        self.guess(
-            place.name, f"cert {place.certificate[0]}", "no record shows the certificate; it is taken to be good"
-        )
-
     def _ways_of_own(self, place: Place, relays: bool) -> None:
         """Settings of a server of which nothing is known but that it is there."""
-        shared = [d for d in self.own_domains if self.relays(d)]
+        shared = [
+            d
+            for d in self.own_domains
+            if self.relays(d) or d.lower() in domains_of_mail_users(self.objects, self.own_domains)
+        ] or [self.default]
         front = self.cloud.fqdn if self.cloud else ""
         if not self.cloud:
             types = dict.fromkeys(self.own_domains or [self.default], "Authoritative")
@@ -223,7 +240,7 @@ class Surroundings:
             if relays:
                 place.settings["Outbound Gateway"] = front
         elif place.kind == SERVER:
-            place.settings["AcceptedDomains"] = dict.fromkeys(shared or [self.default], "InternalRelay")
+            place.settings["AcceptedDomains"] = dict.fromkeys(shared, "InternalRelay")
             space = ["*"] if relays else shared
             place.settings["SendConnectors"] = {
                 "To Microsoft 365": {"AddressSpaces": space, "DNSRoutingEnabled": "false", "SmartHosts": [front]}
@@ -236,6 +253,9 @@ class Surroundings:
         self.guess(place.name, "its settings", how)
 
     def _partners(self) -> None:
+        for name, settings in self._connectors("OutboundConnectors", "OnPremises"):
+            if is_service(settings, self.own_domains):
+                self._relay(name, many(settings, "SmartHosts"), one(settings, "TlsDomain"), by_rule=True)
         for name, settings in self._connectors("OutboundConnectors", "Partner"):
             hosts, domains = many(settings, "SmartHosts"), [bare_domain(d) for d in many(settings, "RecipientDomains")]
             wanted = [d for d in domains if d != "*" and d not in self.own_domains]
@@ -297,12 +317,7 @@ class Surroundings:
             )
             place = self._add("service" if by_rule else GATEWAY, GATEWAY, fqdn, given)
             place.certificate = list(dict.fromkeys([fqdn, *([shown] if shown else [])]))
-            custom = [d for d in self.own_domains if not d.endswith(f".{EXCHANGE_ONLINE.initial}")]
-            routes = dict.fromkeys(custom, self.cloud.fqdn)
-            place.settings = {
-                "routes": {**routes, "*": self.cloud.fqdn if by_rule else "MX"}, "relays for": list(self.cloud.addresses),
-                "sender domains": custom,
-            }  # fmt: skip
+            place.settings = settings_of_gateway(self.cloud, self.own_domains, gives_back=by_rule)
             what = "gives mail back to the tenant" if by_rule else "sends to the MX, and what comes in to the tenant"
             by = f"{connector} leads to it" if connector else "a connector restricts mail to it"
             self.guess(place.name, f"{fqdn}, {place.addresses[0]}", f"{by}; taken for a gateway that {what}")

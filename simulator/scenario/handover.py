@@ -15,7 +15,7 @@ from simulator.mail.address import Address
 from simulator.mail.compose import compose
 from simulator.policy.attempt import Target
 from simulator.policy.dialogue import Errand
-from simulator.policy.host import LAB_PASSWORD
+from simulator.policy.host import LAB_PASSWORD, MAIL_PROGRAMS
 from simulator.policy.tls import Demand, Level
 from simulator.scenario.scenario import Flow, Send
 from simulator.topology import CertificateSpec, Lab, Server
@@ -23,8 +23,7 @@ from simulator.world import Passage, World
 
 __all__ = ["CLIENT_ADDRESS", "Handover", "hand_over", "handovers"]
 
-CLIENT_ADDRESS = "192.0.0.8"
-"""Where people's mail programs are: the IPv4 dummy address (RFC 7600), which no connector of a lab will list."""
+CLIENT_ADDRESS = MAIL_PROGRAMS
 
 
 @dataclass(frozen=True, slots=True)

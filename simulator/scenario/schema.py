@@ -106,7 +106,7 @@ SCENARIO_WORDS: Final[Mapping[str, Word]] = {
     "stages": Word("a migration, stage by stage", {"type": "array", "items": {"$ref": "#/$defs/stage"}}),
     "state": Word("fresh: every flow starts from the lab's fresh state; kept: queues, counters and clock go on", {"enum": ["fresh", "kept"]}),
     "clock": Word("virtual: mail time jumps to when work is due; there is no other", {"enum": ["virtual"]}),
-    "rollback": Word("stepping back while mail is on the way: from, to, lost, within; or a list", {"type": ["object", "array"]}),
+    "rollback": Word("stepping back while mail is on the way: from, to, do, lost, within; or a list", {"type": ["object", "array"]}),
     "whatif": Word("settings to vary; played by mailflow whatif", _MAP, built=False),
     "lesson": Word("a lesson on this scenario; played by mailflow learn", _MAP, built=False),
 }  # fmt: skip

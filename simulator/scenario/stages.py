@@ -8,6 +8,7 @@
         meanwhile:
           Sun to Bob: Sun -> internet -> onprem -> m365 -> Bob
     rollback: {from: MX cut, to: Bob moves first, lost: 0, within: 10m}
+    rollback: {from: MX cut, to: Bob moves first, do: [{dns: {...}}, ...]}      # the way back in steps of its own
 
 A flow of `meanwhile` is played in the stage's own lab; only what its senders ask DNS is answered from the lab of the stage
 before, as a resolver does that has it in its cache: without asking anybody.
@@ -15,6 +16,9 @@ before, as a resolver does that has it in its cache: without asking anybody.
 A rollback becomes a stage of its own behind all others. Every flow of the stage `from` whose mail arrives or waits there is
 sent again, and while it is on its way, after each of its hops in turn, the lab becomes that of the stage `to`. Its copies
 must all arrive, once, not more than `lost` of them failing, `within` a span of mail time. Then the flows of `to` hold again.
+
+With `do` the way back is what its steps make of the later stage, which may be less than the earlier stage was: a runbook takes
+back what has to be taken back. Then the flows of `to` that change nothing for themselves must hold in what comes of it.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from datetime import timedelta
 from simulator.mail.path import folded
 from simulator.scenario.errors import near_miss
 from simulator.scenario.model import HOW_PLAYED, Flow, Send, Stage, StepBack
+from simulator.scenario.steps import apply_steps
 from simulator.scenario.values import duration
 from simulator.source import Node, ProblemList, Source
 from simulator.topology import Lab
@@ -33,7 +38,7 @@ from simulator.zone import Cache, Zone
 
 __all__ = ["ROLLBACK_WORDS", "rollbacks", "with_stale_dns"]
 
-ROLLBACK_WORDS = ("from", "to", "lost", "within", "about", "note")
+ROLLBACK_WORDS = ("from", "to", "do", "lost", "within", "about", "note")
 _FATES = ("delivered", "DEFERRED")
 """The ends of a flow whose mail can be on the way: the rest was refused or returned already."""
 
@@ -106,12 +111,14 @@ def rollbacks(
             says = f'"{early.name}" is not before "{late.name}".'
             problems.error(item.at, says, "from is the later stage, to the earlier one.")
             continue
-        lab = build(early.tree)
+        steps = item.get("do")
+        tree = early.tree if steps is None or steps.is_null else apply_steps(late.tree, steps, problems)
+        lab = build(tree)
         if lab:
-            yield _stage_back(item.at, late, early, StepBack(lab, early.name, lost, within))
+            yield _stage_back(item.at, late, early, tree, StepBack(lab, early.name, lost, within))
 
 
-def _stage_back(at: Source, late: Stage, early: Stage, back: StepBack) -> Stage:
+def _stage_back(at: Source, late: Stage, early: Stage, tree: Node, back: StepBack) -> Stage:
     name = f"back from {late.name} to {early.name}"
     flows = [
         replace(
@@ -122,12 +129,13 @@ def _stage_back(at: Source, late: Stage, early: Stage, back: StepBack) -> Stage:
     ]
     again = [
         replace(
-            flow, stage=name, repeats=True, also=(), validations=(),
+            flow, stage=name, repeats=True, also=(), validations=(), lab=flow.lab if tree is early.tree else back.lab,
+            tree=flow.tree if tree is early.tree else tree,
             expectations={key: n for key, n in flow.expectations.items() if key in HOW_PLAYED},
         )
-        for flow in early.flows if not flow.meanwhile
+        for flow in early.flows if not flow.meanwhile and (tree is early.tree or flow.tree is early.tree)
     ]  # fmt: skip
-    return Stage(name, at, early.tree, (*flows, *again))
+    return Stage(name, at, tree, (*flows, *again))
 
 
 def _stage(item: Node, key: str, known: dict[str, Stage], problems: ProblemList) -> Stage | None:

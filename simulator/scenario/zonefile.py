@@ -13,7 +13,7 @@ has no age. Text in brackets may go over several lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from simulator.scenario.errors import near_miss
@@ -22,23 +22,37 @@ from simulator.zone import TYPES
 
 __all__ = ["dns_as_map"]
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|[^\s;()"]+')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|(?:\\.|[^\s;()"\\])+')
 _TTL = re.compile(r"\d+[smhdwSMHDW]?\Z")
 _NAMED = frozenset({"CNAME", "MX", "NS", "PTR", "SRV"})  # types whose data ends in a name
-_IGNORED = frozenset({"SOA", "CAA", "HINFO", "DNSKEY", "DS", "RRSIG", "NSEC", "SPF"})  # no part in mail flow here
+_IGNORED = frozenset(
+    {
+        "SOA", "CAA", "HINFO", "DNSKEY", "DS", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "CDS", "CDNSKEY", "SPF", "HTTPS", "SVCB", "SSHFP",
+        "NAPTR", "LOC", "DNAME", "RP", "URI", "OPENPGPKEY", "SMIMEA", "CERT", "AFSDB", "APL", "WKS", "WINS", "WINSR",
+    }
+)  # fmt: skip
+"""Types that take no part in mail flow here."""
+_UNNAMED = re.compile(r"TYPE\d{1,5}\Z")  # RFC 3597
+PassedOver = Callable[[Source, str, str], None]
+"""Told of what is read over: where, what it is, its text."""
 
 
-def dns_as_map(tree: Node, problems: ProblemList) -> Node:
-    """A lab (or a patch of one) whose `dns` is a mapping by name and type throughout."""
+def dns_as_map(tree: Node, problems: ProblemList, passed_over: PassedOver | None = None) -> Node:
+    """A lab (or a patch of one) whose `dns` is a mapping by name and type throughout.
+
+    With `passed_over` no line is an error: what cannot be used is told there, and the rest counts.
+    """
     dns = tree.get("dns")
     if dns is None or dns.is_list:
         return tree
     if dns.is_scalar:
-        return tree if _is_word(dns) else tree.with_entry("dns", _added(Node({}, dns.at), dns, "", problems))
+        return (
+            tree if _is_word(dns) else tree.with_entry("dns", _added(Node({}, dns.at), dns, "", problems, passed_over))
+        )
     result = Node({}, dns.at)
     for entry in dns.entries:
         if entry.node.is_scalar and not _is_word(entry.node):
-            result = _added(result, entry.node, entry.key.removesuffix("."), problems)
+            result = _added(result, entry.node, entry.key.removesuffix("."), problems, passed_over)
         else:
             key = entry.key.removesuffix(".")
             was = result.get(key)
@@ -69,7 +83,7 @@ class _Line:
     at: Source
 
 
-def _added(result: Node, text: Node, origin: str, problems: ProblemList) -> Node:
+def _added(result: Node, text: Node, origin: str, problems: ProblemList, passed_over: PassedOver | None) -> Node:
     owner = origin
     for line in _lines(text, problems):
         tokens = list(line.tokens)
@@ -78,7 +92,9 @@ def _added(result: Node, text: Node, origin: str, problems: ProblemList) -> Node
             owner = origin
             continue
         if tokens[0].startswith("$"):
-            if tokens[0].upper() != "$TTL":
+            if tokens[0].upper() != "$TTL" and passed_over:
+                passed_over(line.at, tokens[0], " ".join(tokens[1:]))
+            elif tokens[0].upper() != "$TTL":
                 problems.error(line.at, f"{tokens[0]} is not read here.", "Use $ORIGIN, or write the records out.")
             continue
         if not line.continues:
@@ -86,12 +102,19 @@ def _added(result: Node, text: Node, origin: str, problems: ProblemList) -> Node
         while tokens and (_TTL.match(tokens[0]) or tokens[0].upper() in ("IN", "CH", "HS")):
             tokens.pop(0)
         kind, data = (tokens[0].upper() if tokens else ""), tokens[1:]
-        if kind in _IGNORED:
+        if kind in _IGNORED or _UNNAMED.match(kind):
+            if passed_over:
+                passed_over(line.at, f"{owner} {kind}", " ".join(data))
             continue
         if kind not in TYPES or not data or not owner:
+            if passed_over:
+                passed_over(line.at, f"{owner} {kind}".strip(), " ".join(data))
+                continue
             fix = near_miss(kind, TYPES).strip() if kind and kind not in TYPES else ""
             problems.error(line.at, "this is not a record of a zone file.", fix or "Write  mail A 203.0.113.25")
             continue
+        if kind == "TXT":
+            data = [word if word.startswith('"') else re.sub(r"\\(.)", r"\1", word) for word in data]
         if kind in _NAMED and data[-1] != ".":
             data[-1] = _absolute(data[-1], origin, line.at, problems)
         result = _with_record(result, owner, kind, Node(Scalar(" ".join(data), quoted=kind == "TXT"), line.at))

@@ -14,7 +14,7 @@ from simulator.check.looking import look
 from simulator.files import load_all, read_text
 from simulator.keyring import KEYRING
 from simulator.runner import Options, Runner
-from simulator.scenario.model import Scenario
+from simulator.scenario.model import Flow, Scenario
 
 FOLDER = Path(__file__).parent.parent.parent / "scenarios" / "migration"
 VARIANTS = ("variant-1.yaml", "variant-2.yaml")
@@ -52,6 +52,46 @@ def test_every_cell_of_the_matrix_is_asserted(variant: str, name: str) -> None:
         assert ways and all(_fits(cell, way) for way in ways), (stage, cell, ways)  # noqa: PT018
     for stage in ("S1", "S4", "S5", "S7"):
         assert _ways(scenario, stage, name), f"{name} is played in {stage} too"
+
+
+NOBODY = {  # by variant and stage: the servers, how it ends, and who writes the report
+    ("variant-1.yaml", "S0"): ("internet onprem", "REJECTED 550", "internet"),
+    ("variant-1.yaml", "S2"): (
+        "internet onprem m365",
+        "REJECTED 550",
+        "onprem",
+    ),  # knob dbeb_on_connector_mail; see below
+    ("variant-1.yaml", "S3"): ("internet m365", "REJECTED 550 5.4.1", "internet"),
+    ("variant-1.yaml", "S6"): ("internet m365", "REJECTED 550 5.4.1", "internet"),
+    ("variant-2.yaml", "S0"): ("internet onprem", "REJECTED 550", "internet"),
+    ("variant-2.yaml", "S2"): ("internet onprem", "REJECTED 550", ""),  # a repetition asserts its sentence
+    ("variant-2.yaml", "S3"): ("internet m365 onprem", "REJECTED 550", "m365"),
+    ("variant-2.yaml", "S6"): ("internet m365", "REJECTED 550 5.4.1", "internet"),
+}
+
+
+@pytest.mark.parametrize(("variant", "stage"), NOBODY)
+def test_who_refuses_nobody_and_who_reports_it(variant: str, stage: str) -> None:
+    (scenario,) = load_all([str(FOLDER / variant)])
+    way, end, reporter = NOBODY[variant, stage]
+    flows = [
+        f for s in scenario.stages if s.name.startswith(f"{stage} ") for f in s.flows
+        if f.name.startswith("Sun to nobody") and not f.meanwhile
+    ]  # fmt: skip
+    # Where sources disagree (the tenant refuses at the door or accepts and reports) both are played.
+    told = [
+        (" ".join(hop.server.text for hop in s.hops if hop.server), f"{s.end.word} {s.end.code.text}".strip(), _reporter(f))
+        for f in flows for s in f.expected
+    ]  # fmt: skip
+    assert (way, end, reporter) in told
+    assert {way} == {path for path, _, _ in told}
+
+
+def _reporter(flow: Flow) -> str:
+    """Who writes the report, where the flow says so."""
+    report = flow.expectations.get("ndr")
+    by = report.get("by") if report is not None else None
+    return by.text if by is not None else ""
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -17,7 +17,7 @@ from simulator.scenario.patch import apply_patch
 from simulator.scenario.steps import apply_steps
 from simulator.source import ProblemList
 
-__all__ = ["LAB", "a_ground", "findings", "found", "ids", "played", "sentence", "sentences"]
+__all__ = ["LAB", "OVER_THE_TENANT", "a_ground", "findings", "found", "ids", "played", "sentence", "sentences"]
 
 LAB = """\
 mailflow: 1
@@ -54,7 +54,7 @@ servers:
         Inbound Message Delivery: External (use host address)
         Host Address: contoso-com.mail.protection.outlook.com
         Deliver locally if user exists: true
-    Outbound Gateway: contoso-com.mail.protection.outlook.com
+    knobs: {retry: [15, 60, 240, 480, 480, 480]}
   internet:
     is: internet
     fqdn: mx.customer.example
@@ -66,6 +66,8 @@ dns:
   customer.example: {MX: [10 mx.customer.example]}
 """
 """A coexistence in which only one side sends on what it does not know."""
+OVER_THE_TENANT = "onprem: {Outbound Gateway: contoso-com.mail.protection.outlook.com}"
+"""The own server sends everything over the tenant; its reports are then refused, since the connector goes by the address."""
 
 
 def a_ground(patch: str = "", *, do: str = "", lab: str = LAB) -> LabGround:

@@ -7,7 +7,7 @@ import pytest
 from simulator.check.ground import LabGround
 from simulator.mail.address import Address
 from simulator.policy import spf
-from tests.check.ground import LAB, a_ground, findings, found, ids, played, sentence
+from tests.check.ground import LAB, OVER_THE_TENANT, a_ground, findings, found, ids, played, sentence
 
 
 def spf_of(ground: LabGround, ip: str) -> str:
@@ -39,7 +39,8 @@ def test_an_own_server_that_sends_by_itself_must_be_in_spf() -> None:
 
 def test_spf_is_not_asked_of_mail_between_own_servers() -> None:
     # onprem hands everything to the tenant, so nobody else sees its address.
-    assert "MF040" not in ids(a_ground(txt("v=spf1 include:spf.protection.outlook.com -all")))
+    patch = txt("v=spf1 include:spf.protection.outlook.com -all") + f"\nservers: {{{OVER_THE_TENANT}}}"
+    assert "MF040" not in ids(a_ground(patch))
 
 
 def test_eleven_look_ups_are_a_permerror() -> None:
@@ -53,7 +54,7 @@ def test_eleven_look_ups_are_a_permerror() -> None:
 def test_ten_look_ups_are_allowed() -> None:
     includes = " ".join(f"include:s{n}.example" for n in range(9))
     hosts = "".join(f"\n  s{n}.example: {{TXT: ['v=spf1 ip4:192.0.2.{n} -all']}}" for n in range(9))
-    record = f"v=spf1 {includes} include:spf.protection.outlook.com -all"
+    record = f"v=spf1 ip4:203.0.113.25 {includes} include:spf.protection.outlook.com -all"
     ground = a_ground(f"dns:\n  contoso.com: {{TXT: ['{record}']}}{hosts}")
     assert [] == ids(ground)
     assert "pass" == spf_of(ground, "40.92.10.1")
@@ -145,3 +146,16 @@ def test_forwarded_mail_of_strangers_says_nothing_about_their_spf() -> None:
     ground = a_ground("dns: {customer.example: {TXT: ['v=spf1 ip4:198.51.100.7 -all']}}")
     assert "MF040" not in ids(ground)
     assert ["delivered"] == [e.status for e in played(ground, "Sun", "John").endings]
+
+
+def test_whoever_has_the_address_of_a_stopped_server_passes_spf() -> None:
+    ground = a_ground(do="[{move: {John: m365}}, {stop: onprem}]")
+    told = found(ground, "MF083")
+    assert ("warning", " ip4:203.0.113.25") == (told.level, told.edits[0].old)
+    assert "pass" == spf_of(ground, "203.0.113.25")
+
+
+def test_an_address_in_spf_that_the_lab_does_not_have_is_a_note() -> None:
+    ground = a_ground(txt("v=spf1 ip4:203.0.113.25 ip4:192.0.2.99 include:spf.protection.outlook.com -all"))
+    assert ("note", ()) == (found(ground, "MF083").level, found(ground, "MF083").edits)
+    assert "MF083" not in ids(a_ground())

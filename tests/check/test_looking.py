@@ -102,9 +102,11 @@ def test_what_a_flow_changes_for_itself_is_not_looked_at() -> None:
     assert "MF020" not in {f[0] for f in looked_at(lab=LAB, one=flow)}
 
 
-def test_a_server_that_is_stopped_and_a_planned_fault_are_no_settings() -> None:
-    flow = "scenario: one\nlab: lab.yaml\ndo: [{stop: onprem}]\nfaults: [{at: internet, down: 10m}]\nflows: {Bob to Sun: Bob -> ... -> Sun}\n"
-    assert {"MF070"} == {f[0] for f in looked_at(lab=LAB, one=flow)}
+def test_a_planned_fault_is_no_setting_and_a_server_that_is_stopped_is_gone() -> None:
+    flow = "scenario: one\nlab: lab.yaml\ndo: [{0}]\nfaults: [{{at: internet, down: 10m}}]\nflows: {{Bob to Sun: Bob -> ... -> Sun}}\n"
+    assert {"MF070"} == {f[0] for f in looked_at(lab=LAB, one=flow.format(""))}
+    gone = {f[0] for f in looked_at(lab=LAB, one=flow.format("{stop: onprem}"))}
+    assert {"MF054", "MF055", "MF070", "MF083"} == gone
 
 
 EXTERNAL = """\

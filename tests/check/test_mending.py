@@ -63,10 +63,10 @@ ROTATING = LAB.replace("ip: 40.92.10.1", "ip: [40.92.10.1, 40.92.10.2]")
     ],
 )  # fmt: skip
 def test_a_missing_setting_is_put_before_its_neighbour(before: str, after: str) -> None:
-    head, tail = ROTATING.split("    Outbound Gateway")
-    text = f"{head}{before}    Outbound Gateway{tail}"
+    head, tail = ROTATING.split("    knobs: {retry")
+    text = f"{head}{before}    knobs: {{retry{tail}"
     assert ["MF060"] == [f.kind.id for f in found(text)]
-    assert f"{head}{after}    Outbound Gateway{tail}" == fixed(text)
+    assert f"{head}{after}    knobs: {{retry{tail}" == fixed(text)
     assert [] == found(fixed(text))
 
 

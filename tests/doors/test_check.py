@@ -12,7 +12,7 @@ from simulator.cli import main
 from tests.check.ground import LAB
 
 WIDE = LAB.replace("[203.0.113.25] #", "[203.0.113.0/24] #")
-OPEN = LAB.replace("    Outbound Gateway", "    Allow Relay: Anyone\n    Outbound Gateway")
+OPEN = LAB.replace("    knobs: {retry", "    Allow Relay: Anyone\n    knobs: {retry")
 
 
 def check(*args: str) -> Result:

@@ -41,7 +41,7 @@ def test_an_object_is_a_mapping_of_its_properties() -> None:
 
 def test_a_connector_of_a_clixml_file_is_imported() -> None:
     made, _ = imported(("in.xml", OBJS))
-    (connector,) = made.objects
+    (connector,) = [one for one in made.objects if one.shape.section == "InboundConnectors"]
     assert ("exchange-online", "Own server") == (connector.kind, connector.name)
     assert ["203.0.113.25", "203.0.113.26"] == connector.settings["SenderIPAddresses"].plain()
     assert ("203.0.113.25", "203.0.113.26") == made.lab.servers["onprem"].addresses

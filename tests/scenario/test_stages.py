@@ -127,10 +127,59 @@ def test_a_rollback_that_loses_a_message_names_it_and_its_fate(engine: str) -> N
     )
 
 
+BACK = "rollback: {{from: MX cut, to: MX at the old server, do: [{0}]}}\n"
+
+
+@pytest.mark.parametrize("engine", ["plan", "both"])
+def test_a_way_back_in_steps_of_its_own_is_played(engine: str) -> None:
+    results = _played("", BACK.format("{dns: {contoso.com: {MX: [10 mail.contoso.com]}}}"), engine)
+    assert [] == _told(results)
+    assert "Sun to John" in {
+        f.flow.name for f in results if f.flow.stage and f.flow.stage.startswith("back") and not f.flow.back
+    }
+
+
+def test_a_way_back_that_forgets_something_fails_in_the_flows_of_the_earlier_stage() -> None:
+    results = _played("", BACK.format("{dns: {contoso.com: {TXT: ['v=spf1 -all']}}}"), "plan")
+    told = _told(results)
+    assert [("Sun to John", "Sun -> internet -> onprem -> John")] == [(name, expected) for name, expected, _ in told]
+
+
+TWICE = """\
+scenario: twice
+lab: lab.yaml
+do:
+  - dns: {contoso.com: {MX: [10 mail.contoso.com]}}
+  - settings onprem: {Outbound Gateway: none, Domains: {contoso.com: {Inbound Message Delivery: Local}}}
+  - New-MailUser: {Name: Old, PrimarySmtpAddress: old@contoso.com, ExternalEmailAddress: john@contoso.com, EmailAddresses: [bob@contoso.onmicrosoft.com]}
+stages:
+  - stage: Bob is somebody else's address
+    flows:
+      Sun to John: Sun -> internet -> onprem -> John
+  - stage: Bob moves
+    do:
+      - Remove-MailUser: old@contoso.com
+      - Set-Mailbox: {Identity: bob@contoso.com, EmailAddresses: [bob@contoso.onmicrosoft.com]}
+      - settings onprem: {Domains: {contoso.com: {Aliases: {sales: [bob@contoso.onmicrosoft.com, john@contoso.com]}}}}
+    flows:
+      Sun to sales: {send: {from: Sun, to: sales@contoso.com}, path: [Sun -> internet -> onprem -> m365 -> Bob, Sun -> internet -> onprem -> John]}
+rollback: {from: Bob moves, to: Bob is somebody else's address}
+"""
+
+
+@pytest.mark.parametrize("engine", ["plan", "both"])
+def test_a_rollback_that_delivers_a_message_twice_names_it(engine: str) -> None:
+    files = {"twice.yaml": TWICE, "lab.yaml": CONTOSO}
+    told = _told(list(Runner(Options(engine=engine)).run([load_scenario(files.__getitem__, "twice.yaml")]).flows()))
+    assert ["0 lost", "0 lost", "no duplicates"] == [expected for _, expected, _ in told]
+    assert "john@contoso.com got m-1 2 times" in told[2][2]
+
+
 @pytest.mark.parametrize(("rollback", "says"), [
     ("{from: MX cut}", "a rollback lacks to"),
     ("{from: MX cut, to: MX at the odl server}", 'no stage "MX at the odl server"'),
     ("{from: MX at the old server, to: MX cut}", '"MX cut" is not before "MX at the old server"'),
+    ("{from: MX cut, to: MX at the old server, do: [{dns: 1, mve: 2}]}", "mve"),
     ("{from: MX cut, to: MX at the old server, losst: 1}", "unknown key losst in a rollback"),
     ("{from: MX cut, to: MX at the old server, lost: few}", "lost: 'few' is not a number"),
     ("{from: MX cut, to: MX at the old server, within: soon}", "'soon' is not a span of time"),

@@ -90,7 +90,7 @@ def login(session: Session, user: str, password: str, forest: Forest, tail: str)
             "AUTH", SUBMISSION, "not-offered", says, name="AUTH", chosen=False, at=forest.tenants[0].settings.place
         )
         return Decision(wording.login_not_here(), (step,))
-    return logged_in(user, password, forest, tail)
+    return logged_in(user, password, forest, tail, session.peer)
 
 
 def mail(session: Session, sender: Sender, forest: Forest, tail: str) -> Decision:

@@ -76,6 +76,11 @@ class ServiceKnobs(Settings):
         "another region is refused (ATTR35)", {"type": "string"},
     )  # fmt: skip
 
+    mail_programs: str = choice(
+        "what people's own mail programs hand in with: smtp, as SMTP AUTH, or outlook, which no setting for SMTP AUTH concerns", "smtp",
+        "outlook", default="smtp",
+    )  # fmt: skip
+
     # what sources leave open
     security_defaults: bool = flag(False, "security defaults are on: SMTP AUTH with a password is refused")
     bad_credentials: str = choice(

@@ -84,7 +84,7 @@ SHAPES = (
         parameters_not=(*_CONNECTOR_ONLY_READ, "ValidationRecipients", "IsValidated", "LastValidationTimestamp"),
     ),
     Shape(
-        "AcceptedDomain", "AcceptedDomains", AcceptedDomain, ("DomainType",), "accepted domains", ("DomainName", "Name", "Identity"),
+        "AcceptedDomain", "AcceptedDomains", AcceptedDomain, ("DomainType", "MailFlowRegion", "SmtpDaneStatus", "AzureProvisioningRegion"), "accepted domains", ("DomainName", "Name", "Identity"),
         resources=("EXOAcceptedDomain",), short="DomainType", always=("DomainType",), new=False,
         made_by="add and verify the domain in the Microsoft 365 admin centre",
         parameters_not=("IPv6Status", "InitialDomain", "Default", "DomainName"),
@@ -155,6 +155,7 @@ SHAPES = (
         (
             "SenderAddressLocation", "RuleErrorAction", "StopRuleProcessing", "FromScope", "SentToScope", "Conditions", "Actions",
             "RouteMessageOutboundConnector", "SetAuditSeverity", "RedirectMessageTo", "PrependSubject", "RuleVersion",
+            "Mode", "State",
         ),
         "mail flow rules", resources=("EXOTransportRule",), ranked=True, remarks=("Comments",), keeps_not_modelled=True,
         not_modelled=(*NOT_MODELLED, *(EXCEPT_IF + name for name in NOT_MODELLED)),

@@ -29,6 +29,7 @@ from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.policy.decision import Decision, Step
+from simulator.policy.host import MAIL_PROGRAMS
 from simulator.policy.login import login_step
 from simulator.policy.moment import Moment
 from simulator.policy.rules import rule
@@ -50,6 +51,10 @@ SEND_AS = rule(
 SMTP_AUTH = rule(
     "EXO-SUB-3", "SmtpClientAuthenticationDisabled of the mailbox, else of the tenant, keeps SMTP AUTH off",
     fidelity="documented", source="learn: Enable or disable SMTP AUTH in Exchange Online", test=_TEST,
+)  # fmt: skip
+OUTLOOK = rule(
+    "EXO-SUB-10", "Outlook and mobile devices hand in mail without SMTP AUTH, whatever is switched off for it (knob mail_programs)",
+    fidelity="documented", source="learn: Enable or disable SMTP AUTH in Exchange Online: modern clients do not use it", test=_TEST,
 )  # fmt: skip
 BASIC = rule(
     "EXO-SUB-4", "A password is refused where the authentication policy or security defaults ask for a token",
@@ -84,7 +89,7 @@ _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _Refusal = tuple[Reply, Step]
 
 
-def logged_in(user: str, secret: str, forest: Forest, tail: str) -> Decision:
+def logged_in(user: str, secret: str, forest: Forest, tail: str, peer: str = "") -> Decision:
     """The answer to AUTH, once it is announced at all. Any user mailbox of the forest may, whichever name was called."""
     token = secret.startswith(TOKEN)
     step = login_step(forest.logins, user, secret.removeprefix(TOKEN))
@@ -96,6 +101,12 @@ def logged_in(user: str, secret: str, forest: Forest, tail: str) -> Decision:
     address = Address.parse(user)
     tenant = forest.login_of(address)
     assert tenant is not None
+    if peer == MAIL_PROGRAMS and tenant.settings.knobs.mail_programs == "outlook":
+        at = tenant.settings.knobs.at("mail_programs")
+        says = f"{address} writes with Outlook, which needs no SMTP AUTH"
+        return Decision(
+            wording.authenticated(), (step, single("AUTH", OUTLOOK, "outlook", says, name="mail_programs", at=at))
+        )
     for reply, refused in _not_allowed(address, tenant, token=token, tail=tail):
         return Decision(reply, (step, refused))
     return Decision(wording.authenticated(), (step,))

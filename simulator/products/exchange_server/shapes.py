@@ -21,7 +21,7 @@ _NOUNS = {
 
 SHAPES = (
     Shape(
-        "AcceptedDomain", "AcceptedDomains", AcceptedDomain, ("DomainType",), "accepted domains", ("DomainName", "Name", "Identity"),
+        "AcceptedDomain", "AcceptedDomains", AcceptedDomain, ("DomainType", "MailFlowPartner", "PerimeterDuplicateDetected", "UseAddressBook"), "accepted domains", ("DomainName", "Name", "Identity"),
         short="DomainType", always=("DomainType",), parameters_not=("Default",), new_takes=("DomainName", "DomainType"),
         silent=(
             "CatchAllRecipientID", "FederatedOrganizationLink", "MailFlowPartner", "OutboundOnly", "PendingFederatedAccountNamespace",

@@ -11,6 +11,7 @@ from simulator.mail.address import Address, parse_sender
 from simulator.mail.envelope import Envelope
 from simulator.mail.message import Message
 from simulator.policy.decision import Decision
+from simulator.policy.host import MAIL_PROGRAMS
 from simulator.products.exchange_online import Tenant
 from tests.answering import answered
 from tests.products.exchange_online.builders import NOW, SUBMITTED, at, candidate, contoso, message, session
@@ -211,3 +212,12 @@ def test_mail_that_nobody_logged_in_for_is_not_counted() -> None:
 
     for _ in range(3):
         assert answered(host.content(session(), envelope, OWN, at(memory), {"direction": "Incoming"})).ok
+
+
+def test_outlook_needs_no_smtp_auth_and_a_machine_does() -> None:
+    host = contoso(TransportConfig={"SmtpClientAuthenticationDisabled": True}, knobs={"mail_programs": "outlook"})
+    codes = {
+        peer: host.login(SUBMISSION.with_(peer=peer), "bob@contoso.com", "lab", at()).reply.codes
+        for peer in (MAIL_PROGRAMS, "203.0.113.40")
+    }
+    assert {MAIL_PROGRAMS: "235 2.7.0", "203.0.113.40": "535 5.7.139"} == codes

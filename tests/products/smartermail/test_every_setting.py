@@ -77,6 +77,7 @@ def test_a_misspelt_setting_is_an_error_with_the_right_name(kind: type[Settings]
 
 def test_every_class_that_a_file_can_reach_is_looked_at() -> None:
     here = {kind for kind in Settings.__subclasses__() if kind.__module__.startswith("simulator.products.smartermail")}
+    here = {kind for kind in here if not kind.__module__.endswith(".accounts")}  # what the API answers stands in no lab
     assert here == set(_WHOLE)
 
 

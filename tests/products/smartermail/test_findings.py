@@ -68,3 +68,55 @@ def test_addresses_that_are_let_by_are_not_put_off() -> None:
     ground = a_ground(GREY.format("40.92.10.1, 40.92.10.2", ", IP Bypass: [40.92.0.0/16]"))
     assert "MF060" not in ids(ground)
     assert waiting(ground) < timedelta(minutes=1)
+
+
+def test_colleagues_of_the_other_half_are_greylisted() -> None:
+    ground = a_ground(GREY.format("40.92.10.1", ""))
+    told = found(ground, "MF061")
+    assert ("warning", "Add 40.92.10.1 to IP Bypass") == (told.level, told.fix)
+    assert "DEFERRED 451" in sentence(ground, "Bob", "John")
+
+
+def test_colleagues_on_ip_bypass_are_not() -> None:
+    ground = a_ground(GREY.format("40.92.10.1", ", IP Bypass: [40.92.10.1]"))
+    assert "MF061" not in ids(ground)
+    assert sentence(ground, "Bob", "John").endswith("onprem -> John")
+
+
+SHIELD = """
+servers: {onprem: {Domains: {contoso.com: {Enable Sender Verification: true}}%s}}
+dns: {customer.example: {TXT: ["v=spf1 ip4:198.51.100.7 -all"]}}
+"""
+
+
+def marks(ground: LabGround) -> list[str]:
+    """The mark of a message from outside."""
+    done = ground.mail(ground.lab.people["Sun"], ground.lab.people["John"].address)
+    assert done is not None
+    return [e["outcome"] for e in done.log.of("decision") if e["step"] == "SENDER VERIFICATION"]
+
+
+def test_senders_behind_the_tenant_are_judged_by_its_address() -> None:
+    ground = a_ground(SHIELD % "")
+    assert "Add 40.92.10.1 to IP Bypass" == found(ground, "MF062").fix
+    assert ["fail"] == marks(ground)
+
+
+def test_the_address_of_the_tenants_inner_hop_is_told_next() -> None:
+    ground = a_ground(SHIELD % ", IP Bypass: [40.92.10.1]")
+    assert "Add 2603:1000::/24 to IP Bypass" == found(ground, "MF062").fix
+    assert ["fail"] == marks(ground)
+
+
+def test_senders_behind_a_bypassed_address_are_judged_by_their_own() -> None:
+    ground = a_ground(SHIELD % ", IP Bypass: [40.92.10.1, '2603:1000::/24']")
+    assert "MF062" not in ids(ground)
+    assert ["pass"] == marks(ground)
+
+
+def test_a_short_list_of_retries_is_a_note_and_two_days_are_none() -> None:
+    ground = a_ground("servers: {onprem: {knobs: {retry: [15, 30]}}}")
+    told = found(ground, "MF063")
+    assert ("note", "patch.yaml") == (told.level, told.at.file)
+    assert "returns mail after 0 h 45 min" in told.says
+    assert "MF063" not in ids(a_ground())

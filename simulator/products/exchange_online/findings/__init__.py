@@ -1,7 +1,7 @@
 """What can be odd about a tenant, beside what any server has.
 
-domains    MF014 people whom the tenant does not know, MF045 DKIM keys that nobody finds
-inbound    MF021 MF022 MF023 MF025: who may send over the tenant, and as whom
+domains    MF014 people whom the tenant does not know, MF045 DKIM keys that nobody finds, MF082 no signature for DMARC
+inbound    MF021 MF022 MF023 MF025 MF081 MF054: who may send over the tenant, and as whom
 outbound   MF050 to MF053: connectors that are not used as they stand
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from simulator.findings import Finding, Ground
 from simulator.mail.address import Address
-from simulator.products.exchange_online.findings.domains import signatures, strangers_at_home
-from simulator.products.exchange_online.findings.inbound import names, relays, wide_ranges
+from simulator.products.exchange_online.findings.domains import signatures, strangers_at_home, unsigned
+from simulator.products.exchange_online.findings.inbound import left_behind, names, relays, reports, wide_ranges
 from simulator.products.exchange_online.findings.outbound import rules_and_connectors, scopes, twins
 from simulator.products.exchange_online.tenant import Tenant
 from simulator.source import Source
@@ -21,7 +21,19 @@ __all__ = ["findings", "known"]
 
 
 def findings(host: Tenant, ground: Ground) -> Iterator[Finding]:
-    for look in (strangers_at_home, signatures, wide_ranges, names, relays, twins, scopes, rules_and_connectors):
+    for look in (
+        strangers_at_home,
+        signatures,
+        unsigned,
+        wide_ranges,
+        left_behind,
+        names,
+        relays,
+        reports,
+        twins,
+        scopes,
+        rules_and_connectors,
+    ):
         yield from look(host, ground)
 
 

@@ -8,7 +8,7 @@ from simulator.findings import Finding, Ground, kind
 from simulator.mail.address import Address
 from simulator.products.exchange_online.tenant import Tenant
 
-__all__ = ["signatures", "strangers_at_home"]
+__all__ = ["signatures", "strangers_at_home", "unsigned"]
 
 FORGOTTEN = kind(
     "MF014", "error", "people of an Authoritative domain whom the tenant does not know",
@@ -24,6 +24,32 @@ KEYS = kind(
     fix="Publish both CNAMEs, selector1._domainkey and selector2._domainkey, before signing is enabled.",
     test="tests/products/exchange_online/findings/test_domains.py",
 )  # fmt: skip
+
+
+UNSIGNED = kind(
+    "MF082", "warning", "DMARC is strict, and the tenant does not sign for the domain",
+    about="The domain's DMARC record asks to quarantine or refuse what does not pass. Mail of the tenant passes by SPF alone, since its "
+    "default signature is of another domain; as soon as somebody forwards it, it fails: Junk, or 550 5.7.509.",
+    fix="Publish the two CNAMEs of DKIM and enable DkimSigningConfig for the domain.",
+    test="tests/products/exchange_online/findings/test_domains.py",
+)  # fmt: skip
+
+
+def unsigned(host: Tenant, ground: Ground) -> Iterator[Finding]:
+    """MF082, for domains that somebody of the tenant writes from."""
+    signed = {config.domain for config in host.profile.settings.DkimSigningConfig.values() if config.Enabled}
+    written = {a.domain for p in ground.lab.people.values() for a, server in p.mailboxes if server == host.name}
+    for name, domain in host.profile.domains.entries.items():
+        records = ground.lab.zone.lookup(f"_dmarc.{name}", "TXT").records if name in written - signed else ()
+        text = next((r for r in records if r.lower().startswith("v=dmarc1")), "")
+        tags = dict(part.strip().lower().split("=", 1) for part in text.split(";") if "=" in part)
+        policy = tags.get("p", "none").strip()
+        if policy in ("quarantine", "reject"):
+            node = ground.node("dns", f"_dmarc.{name}", "TXT")
+            says = (
+                f"DMARC of {name} says {policy}, and {host.name} signs its mail as another domain: a forward breaks it"
+            )
+            yield Finding(UNSIGNED, node.at if node else domain.at("DomainType"), says, UNSIGNED.fix)
 
 
 def strangers_at_home(host: Tenant, ground: Ground) -> Iterator[Finding]:

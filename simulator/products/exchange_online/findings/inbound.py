@@ -16,7 +16,7 @@ from simulator.source import Source
 from simulator.topology import Lab, Person
 from simulator.value import value
 
-__all__ = ["names", "relays", "wide_ranges"]
+__all__ = ["left_behind", "names", "relays", "reports", "wide_ranges"]
 
 _TEST = "tests/products/exchange_online/findings/test_inbound.py"
 WIDE = kind(
@@ -49,6 +49,21 @@ UNKNOWN = kind(
     test=_TEST,
 )  # fmt: skip
 
+REPORTS = kind(
+    "MF081", "warning", "reports are not relayed over a connector by address",
+    about="A connector that goes by the address needs a sender of an accepted domain. Reports and automatic replies have none (<>): what the "
+    "own server returns to outside senders over the tenant is refused with 550 5.7.64, and nobody hears of the failure.",
+    fix="Let the connector go by the server's certificate (TlsSenderCertificateName), or let reports leave by the MX.",
+    test=_TEST,
+)  # fmt: skip
+LEFT = kind(
+    "MF054", "warning", "a connector for a server that is gone",
+    about="The connector lists addresses at which no server runs any more. Whoever gets such an address is taken for the organisation's own "
+    "server, and may relay.",
+    fix="Remove the connector.",
+    test=_TEST,
+)  # fmt: skip
+
 _FEW = 8
 _DENIED = "5.7.64"
 _OUTSIDE = Address.parse("someone@relay-probe.invalid")
@@ -75,6 +90,51 @@ def wide_ranges(host: Tenant, ground: Ground) -> Iterator[Finding]:
             says = f"{connector.name} trusts {entry} ({size} addresses); {who}. Anybody there may relay"
             fix = f"Write {', '.join(used)}" if used else "Take it out, or add the server to the lab"
             yield Finding(WIDE, at, says, fix, "" if size - len(used) > _FEW else "note", edits)
+
+
+def left_behind(host: Tenant, ground: Ground) -> Iterator[Finding]:
+    """MF054; a note where the lab never had a server there, since a lab may leave servers out."""
+    for connector in _own(host):
+        entries = connector.SenderIPAddresses
+        there = [
+            server
+            for server in ground.lab.servers.values()
+            if any(ip in entry for ip in server.addresses for entry in entries)
+        ]
+        if not entries or any(entry.network.num_addresses > 1 for entry in entries):
+            continue  # MF021
+        if any(server.name not in ground.lab.down for server in there):
+            continue
+        who = f"{', '.join(server.name for server in there)}, stopped" if there else "no server of the lab"
+        says = f"{connector.name} trusts {', '.join(map(str, entries))} ({who}). Whoever has the address may relay"
+        yield Finding(LEFT, connector.at("SenderIPAddresses"), says, LEFT.fix, "" if there else "note")
+
+
+def reports(host: Tenant, ground: Ground) -> Iterator[Finding]:
+    """MF081, where other mail of the same people is relayed over that connector."""
+    told: set[str] = set()
+    for person in ground.senders:
+        for to in _outsiders(host, ground.lab) if _returns_mail(host, ground, person) else ():
+            mail, report = ground.mail(person, to), ground.mail(person, to, null=True)
+            used = (
+                next((str(e["inbound"]) for e in mail.log.of("accepted") if e.host == host.name and e["inbound"]), "")
+                if mail
+                else ""
+            )
+            connector = next((c for c in _own(host) if c.name == used and c.SenderIPAddresses), None)
+            refused = any(
+                e.path.end.word == "REJECTED" and _DENIED in e.path.end.code and e.path.legs[-1].server == host.name
+                for e in (report.endings if report else ())
+            )
+            if connector and refused and used not in told:
+                told.add(used)
+                says = f"mail of {person.name} leaves {person.server} over {used}, and reports from there are refused: 550 5.7.64"
+                yield Finding(REPORTS, connector.at("SenderIPAddresses"), says, REPORTS.fix)
+
+
+def _returns_mail(host: Tenant, ground: Ground, person: Person) -> bool:
+    """Whether a person's server writes reports: a device does not."""
+    return person.server != host.name and not ground.lab.hosts[person.server].submission.direct
 
 
 def names(host: Tenant, ground: Ground) -> Iterator[Finding]:

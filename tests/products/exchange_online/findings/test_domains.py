@@ -53,3 +53,22 @@ def test_a_signature_whose_selector_is_not_published_cannot_be_verified() -> Non
 def test_a_signature_with_its_cname_verifies() -> None:
     assert "MF045" not in ids(a_ground(SIGNING + CNAME))
     assert "pass" == dkim(SIGNING + CNAME)
+
+
+STRICT = 'dns: {_dmarc.contoso.com: {TXT: ["v=DMARC1; p=%s"]}}'
+
+
+def test_a_strict_policy_without_a_signature_is_told_at_the_record() -> None:
+    ground = a_ground(STRICT % "reject")
+    told = found(ground, "MF082")
+    assert ("warning", "patch.yaml") == (told.level, told.at.file)
+    done = ground.mail(ground.lab.people["Bob"], ground.lab.people["Sun"].address)
+    assert done is not None
+    signed = {e["domain"] for e in done.log.of("signed")} if done.log.of("signed") else set()
+    assert "contoso.com" not in signed
+
+
+def test_a_policy_that_asks_for_nothing_and_a_signed_domain_are_fine() -> None:
+    assert "MF082" not in ids(a_ground(STRICT % "none"))
+    signing = STRICT % "reject" + "\nservers: {m365: {DkimSigningConfig: {contoso.com: {Enabled: true}}}}"
+    assert "MF082" not in ids(a_ground(signing))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from simulator.findings import Finding
 from simulator.mail.address import Address
-from tests.check.ground import a_ground, found, ids, sentence, sentences
+from tests.check.ground import LAB, OVER_THE_TENANT, a_ground, found, ids, sentence, sentences
 
-CONNECTOR = "servers: {{m365: {{InboundConnectors: {{From own servers: {{{0}}}}}}}}}"
+CONNECTOR = (
+    "servers: {{"
+    + OVER_THE_TENANT.replace("{", "{{").replace("}", "}}")
+    + ", m365: {{InboundConnectors: {{From own servers: {{{0}}}}}}}}}"
+)
 EVE, BOB, SUN = (Address.parse(a) for a in ("eve@evil.example", "bob@contoso.com", "sun@customer.example"))
 
 
@@ -107,13 +112,56 @@ def test_a_device_whose_address_is_listed_reaches_everybody() -> None:
 
 
 def test_an_own_server_that_leaves_from_another_address_is_not_known() -> None:
-    ground = a_ground("servers: {onprem: {ip: 203.0.113.26}}")
+    ground = a_ground(f"servers: {{{OVER_THE_TENANT[:-1]}, ip: 203.0.113.26}}}}")
     assert "203.0.113.26 is not in SenderIPAddresses" in found(ground, "MF025").says
     assert "REJECTED 550 5.7.64" in sentence(ground, "John", "Sun")
 
 
 def test_an_outbound_address_that_is_not_listed_is_told_as_it_connects() -> None:
     # The second address of the server is the one that it sends from.
-    ground = a_ground("servers: {onprem: {ip: [203.0.113.25, 203.0.113.27], Outbound IPv4: 203.0.113.27}}")
+    ground = a_ground(
+        f"servers: {{{OVER_THE_TENANT[:-1]}, ip: [203.0.113.25, 203.0.113.27], Outbound IPv4: 203.0.113.27}}}}"
+    )
     assert "John writes to outside from onprem (203.0.113.27)" in found(ground, "MF025").says
     assert "REJECTED 550 5.7.64" in sentence(ground, "John", "Sun")
+
+
+REPORTS = f"servers: {{{OVER_THE_TENANT}}}"
+
+
+def test_reports_are_refused_over_a_connector_by_address_and_other_mail_is_not() -> None:
+    ground = a_ground(REPORTS)
+    told = found(ground, "MF081")
+    assert ("warning", "lab.yaml", "[203.0.113.25]") == (told.level, told.at.file, _pointed(told))
+    assert sentence(ground, "John", "Sun").endswith("internet -> Sun")
+    assert "REJECTED 550 5.7.64" in sentence(ground, "John", "Sun", null=True)
+
+
+def test_reports_pass_over_a_connector_by_certificate() -> None:
+    named = CONNECTOR.format("SenderIPAddresses: null, TlsSenderCertificateName: '*.contoso.com'")
+    ground = a_ground(named)
+    assert "MF081" not in ids(ground)
+    assert sentence(ground, "John", "Sun", null=True).endswith("internet -> Sun")
+
+
+def test_a_device_writes_no_reports() -> None:
+    assert "MF081" not in ids(a_ground(DEVICE.replace("servers: {", "servers: {m365: {InboundConnectors: {From own servers: "
+        "{SenderIPAddresses: [203.0.113.25, 203.0.113.40]}}}, ")))  # fmt: skip
+
+
+def test_a_connector_for_a_server_that_is_stopped_lets_whoever_has_its_address_relay() -> None:
+    ground = a_ground(do="[{move: {John: m365}}, {stop: onprem}]")
+    assert "warning" == found(ground, "MF054").level
+    played = ground.stranger("m365", "203.0.113.25", BOB, SUN)
+    assert played is not None
+    assert sentences(played)[0].endswith("internet -> Sun")
+
+
+def test_a_connector_for_an_address_that_the_lab_does_not_have_is_a_note() -> None:
+    assert "note" == found(a_ground(CONNECTOR.format("SenderIPAddresses: [192.0.2.99]")), "MF054").level
+    assert "MF054" not in ids(a_ground())
+
+
+def _pointed(told: Finding) -> str:
+    line = LAB.splitlines()[told.at.line - 1]
+    return line[told.at.column - 1 :].partition(" #")[0]
