@@ -24,7 +24,9 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from ipaddress import ip_address as _read_address
 from typing import Any, TypeVar
 
 from simulator.live.addresses import HOME, AddressPlan
@@ -45,6 +47,12 @@ _S = TypeVar("_S", bound=socket.socket)
 _BACKLOG = 128
 _TRIES = 20
 _MOST_UNASKED = 256
+
+
+@lru_cache(1024)
+def ip_address(text: str) -> IPv4Address | IPv6Address:
+    """The same addresses are read for every connection."""
+    return _read_address(text)
 
 
 class Refused(ConnectionRefusedError):
