@@ -16,7 +16,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench scenarios certs docs check clean
+.PHONY: help demo test lint format bench load scenarios certs docs check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ format: $(DEV) ## format the code and mend what can be mended automatically
 
 bench: $(DEV) ## measure
 	$(BIN)/python -m benchmarks
+
+load: $(DEV) ## 10,000 messages through three TLS hops, 1,000 sessions at once: some minutes
+	$(BIN)/python -m benchmarks.load
 
 scenarios: $(RUNTIME) ## play every scenario
 	@$(BIN)/mailflow run scenarios

@@ -50,9 +50,14 @@ class Limits:
 
     idle: float = 300.0  # RFC 5321 4.5.3.2.7
     handshake: float = 10.0
-    connections: int = 200  # to one listener at a time
+    connections: int = 1000  # to one listener at a time
     errors: int = 20  # of protocol since the last message that was taken, then 421
     message: int = 2**30 + 2**26  # octets that are kept of one where no SIZE is announced; scenarios send 1 GB at most
+
+
+class _Tls(sslproto.SSLProtocol):
+    # asyncio sets 256 KiB aside for every connection; a thousand idle clients would cost that much for nothing.
+    max_size = 2**16
 
 
 class Connection(SMTP):
@@ -147,7 +152,7 @@ class Connection(SMTP):
         waiter = self.loop.create_future()
         raw = self.transport
         assert isinstance(raw, asyncio.Transport)
-        self._tls_protocol = tls = sslproto.SSLProtocol(
+        self._tls_protocol = tls = _Tls(
             self.loop, self, context, waiter, server_side=True,
             ssl_handshake_timeout=self.limits.handshake,  # type: ignore[arg-type]  # takes fractions as well
         )  # fmt: skip
