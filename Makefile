@@ -38,8 +38,8 @@ format: $(DEV) ## format the code and mend what can be mended automatically
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
-bench: $(DEV) ## measure
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## measure, beside stock libraries and Postfix
+	$(BIN)/python -m benchmarks --throughput
 
 load: $(DEV) ## 10,000 messages through three TLS hops, 1,000 sessions at once: some minutes
 	$(BIN)/python -m benchmarks.load

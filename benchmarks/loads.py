@@ -13,25 +13,27 @@ import resource
 import ssl
 import sys
 import time
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.keyring import KEYRING
 from simulator.live.connection import Limits
 from simulator.live.lab import LiveLab
 from simulator.mail.address import Address
 from simulator.paths import Balance, balance
-from simulator.policy.attempt import Target
+from simulator.policy.attempt import Target, Try
 from simulator.policy.dialogue import Errand
 from simulator.policy.tls import Demand, Level
 from simulator.runner import BEGIN
 from simulator.scenario.scenario import load_lab
 from simulator.topology import Lab
 from simulator.trace import Log
-from simulator.transport import submit
+from simulator.transport import Ask, submit
 from simulator.world import Passage, World
 
-__all__ = ["Tally", "chain", "many_messages", "many_sessions", "more_files"]
+__all__ = ["HOPS", "Tally", "chain", "hand_in", "many_messages", "many_sessions", "more_files"]
 
 CHAIN = """\
 mailflow: 1
@@ -93,14 +95,10 @@ async def many_messages(count: int, *, batch: int = 50, octets: int = 1000) -> T
             await live.begin(world)
             for first in range(0, count, batch):
                 for number in range(first, min(first + batch, count)):
-                    journey = submit(
-                        world, _errand(world, number, octets), Target("mx.east.example", "198.51.100.7"), person="Ann",
-                        server="east",
-                    )  # fmt: skip
-                    await live.submit(journey)
+                    await live.submit(hand_in(world, number, octets))
                 await live.run()
             told = measured.read(world)
-        del live, world, journey
+        del live, world
     return measured.tally(count, 1, told)
 
 
@@ -109,18 +107,27 @@ async def many_sessions(count: int, *, tls: bool = False) -> Tally:
     lab = chain()
     more_files(4 * count)
     async with _Measured() as measured:
-        async with LiveLab(lab, start=BEGIN, mode="real", limits=Limits(connections=count)) as live:
+        async with LiveLab(lab, start=BEGIN, mode="real", limits=_limits(count)) as live:
             world = World(lab, Log(BEGIN), keys=KEYRING)
             await live.begin(world)
             everybody = asyncio.Barrier(count + 1)
             clients = [asyncio.create_task(_client(live.endpoint("west"), n, everybody, tls)) for n in range(count)]
-            await everybody.wait()
+            all_there = asyncio.create_task(everybody.wait())
+            await asyncio.wait((all_there, *clients), return_when=asyncio.FIRST_COMPLETED)
             at_once = len(live.sessions)
+            if not all_there.done():  # one of them has failed before
+                for task in (all_there, *clients):
+                    task.cancel()
             await asyncio.gather(*clients)
             await live.run()
             told = measured.read(world)
         del live, world, clients
     return measured.tally(count, at_once, told)
+
+
+def _limits(count: int) -> Limits:
+    """Room for everybody, and time: so many handshakes at once take a busy computer longer than one may."""
+    return Limits(connections=count, handshake=60)
 
 
 async def _client(endpoint: tuple[str, int], number: int, everybody: asyncio.Barrier, tls: bool) -> None:
@@ -161,6 +168,12 @@ async def _heard(reader: asyncio.StreamReader, code: bytes) -> None:
             raise ConnectionError(f"{code.decode()} was due, and {line!r} came")
         if line[3:4] == b" ":
             return
+
+
+def hand_in(world: World, number: int, octets: int) -> Generator[Ask, Any, Try]:
+    """Ann's client hands in a message of about so many octets."""
+    errand = _errand(world, number, octets)
+    return submit(world, errand, Target("mx.east.example", "198.51.100.7"), person="Ann", server="east")
 
 
 def _errand(world: World, number: int, octets: int) -> Errand:
