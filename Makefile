@@ -24,8 +24,8 @@ help: ## list the targets
 demo: $(RUNTIME) ## set up what is needed to run, then play every scenario
 	@$(BIN)/mailflow run scenarios
 
-test: $(DEV) ## the same, then the whole test suite (PYTEST_ARGS=... is passed on)
-	@$(BIN)/mailflow run scenarios
+test: $(DEV) ## the same in a process for each processor, then the whole test suite (PYTEST_ARGS=... is passed on)
+	@$(BIN)/mailflow run scenarios -n auto
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV) ## formatting, style, types, and which module may import which
