@@ -16,7 +16,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench scenarios certs docs check clean
+.PHONY: help demo test lint format bench load scenarios certs docs check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -24,8 +24,8 @@ help: ## list the targets
 demo: $(RUNTIME) ## set up what is needed to run, then play every scenario
 	@$(BIN)/mailflow run scenarios
 
-test: $(DEV) ## the same, then the whole test suite (PYTEST_ARGS=... is passed on)
-	@$(BIN)/mailflow run scenarios
+test: $(DEV) ## the same in a process for each processor, then the whole test suite (PYTEST_ARGS=... is passed on)
+	@$(BIN)/mailflow run scenarios -n auto
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(DEV) ## formatting, style, types, and which module may import which
@@ -38,8 +38,11 @@ format: $(DEV) ## format the code and mend what can be mended automatically
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
-bench: $(DEV) ## measure
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## measure, beside stock libraries and Postfix
+	$(BIN)/python -m benchmarks --throughput
+
+load: $(DEV) ## 10,000 messages through three TLS hops, 1,000 sessions at once: some minutes
+	$(BIN)/python -m benchmarks.load
 
 scenarios: $(RUNTIME) ## play every scenario
 	@$(BIN)/mailflow run scenarios

@@ -1,4 +1,7 @@
-"""One SMTP hop with STARTTLS: through the lab, and raw, between stock aiosmtpd and aiosmtplib."""
+"""What a hop with STARTTLS costs: through the lab, and raw, between stock aiosmtpd and aiosmtplib.
+
+Measured is the CPU time of the process, which runs both sides: other programs on the computer do not count.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import aiosmtplib
 import trustme
 from aiosmtpd.smtp import SMTP
 
+from benchmarks.loads import chain, hand_in
 from simulator.keyring import KEYRING
 from simulator.live.lab import LiveLab
 from simulator.runner import BEGIN
@@ -22,7 +26,7 @@ from simulator.trace import Log
 from simulator.transport import submit
 from simulator.world import World
 
-__all__ = ["lab_hop_ms", "raw_hop_ms"]
+__all__ = ["lab_hop_ms", "raw_hop_ms", "three_hops_ms"]
 
 _TIMES = 60
 _CONTENT = b"Subject: benchmark\r\n\r\n" + b"Hello, this is one line of an ordinary message.\r\n" * 40
@@ -31,6 +35,11 @@ _CONTENT = b"Subject: benchmark\r\n\r\n" + b"Hello, this is one line of an ordin
 class _Sink:
     async def handle_DATA(self, *_: Any) -> str:
         return "250 2.6.0 queued"
+
+
+def _usual_ms(taken: list[float]) -> float:
+    """What a quarter of them stays below: what others do on the computer only ever makes it more."""
+    return statistics.quantiles(taken, n=4)[0] * 1000
 
 
 async def raw_hop_ms() -> float:
@@ -49,7 +58,7 @@ async def raw_hop_ms() -> float:
     port = server.sockets[0].getsockname()[1]
     taken = []
     for _ in range(_TIMES):
-        began = time.perf_counter()
+        began = time.process_time()
         smtp = aiosmtplib.SMTP(
             hostname="127.0.0.1", port=port, start_tls=False, tls_context=client, local_hostname="c.example"
         )
@@ -58,9 +67,25 @@ async def raw_hop_ms() -> float:
         await smtp.starttls(server_hostname="mx.example")
         await smtp.sendmail("a@x.example", ["b@y.example"], _CONTENT)
         await smtp.quit()
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     server.close()
-    return statistics.median(taken[5:]) * 1000
+    return _usual_ms(taken[5:])
+
+
+async def three_hops_ms() -> float:
+    """A client logs in and hands in, two servers pass on, the last one delivers: a whole flow over three TLS hops."""
+    lab, taken = chain(), []
+    async with LiveLab(lab, start=BEGIN) as live:
+        for number in range(_TIMES):
+            world = World(lab, Log(BEGIN), keys=KEYRING)
+            await live.begin(world)
+            journey = hand_in(world, number, len(_CONTENT))
+            began = time.process_time()
+            await live.submit(journey)
+            await live.run()
+            taken.append(time.process_time() - began)
+            assert world.mailboxes
+    return _usual_ms(taken[5:])
 
 
 async def lab_hop_ms(scenario: Scenario) -> float:
@@ -73,8 +98,8 @@ async def lab_hop_ms(scenario: Scenario) -> float:
             await live.begin(world)
             for one in handovers(flow, world):
                 await live.submit(submit(world, one.errand, one.target, person=one.person, server=one.server))
-            began = time.perf_counter()
+            began = time.process_time()
             await live.run()
-            taken.append(time.perf_counter() - began)
+            taken.append(time.process_time() - began)
             assert world.mailboxes
-    return statistics.median(taken[5:]) * 1000
+    return _usual_ms(taken[5:])

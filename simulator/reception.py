@@ -27,7 +27,7 @@ from simulator.outside import come_back, handed_on, refused
 from simulator.policy.asking import Asking
 from simulator.policy.decision import Decision
 from simulator.policy.dialogue import NO_EHLO, Action
-from simulator.policy.host import AsksNext, ChoosesCertificate, Held, SpeaksPlainly
+from simulator.policy.host import AsksNext, Held, chooses_certificate, speaks_plainly
 from simulator.policy.moment import Moment
 from simulator.topology import CertificateSpec
 from simulator.world import Passage, World
@@ -65,7 +65,7 @@ class Reception:
     @property
     def certificate(self) -> CertificateSpec | None:
         """What STARTTLS shows in this session; None where there is nothing to show."""
-        if isinstance(self.host, ChoosesCertificate):
+        if chooses_certificate(self.host):
             chosen = self.host.certificate_for(self.session)
             return chosen if isinstance(chosen, CertificateSpec) else None
         return self.world.lab.servers[self.session.server].certificate
@@ -280,7 +280,7 @@ class Reception:
 
     def _own(self, reply: Reply) -> Reply:
         """What a listener says by itself, without its enhanced code where the host has none in its own replies."""
-        plain = isinstance(self.host, SpeaksPlainly) and not self.host.enhanced_codes
+        plain = speaks_plainly(self.host) and not self.host.enhanced_codes
         return replace(reply, enhanced="") if plain else reply
 
     def _is_over(self, octets: int) -> bool:

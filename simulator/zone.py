@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from simulator.value import value
 
@@ -120,9 +120,15 @@ class Zone:
 
     def with_keys(self, keys: PublicKeys) -> Zone:
         """The same with the key records of a run in place of their tokens."""
-        made = replace(self, keys=keys)
-        made.__dict__["_names"] = self._names  # what was found out about the names holds for both
+        made = self._with_keys
+        if made is None or made.keys is not keys:
+            made = replace(self, keys=keys)
+            made.__dict__["_names"] = self._names  # what was found out about the names holds for both
+            self.__dict__["_with_keys"] = made
         return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_with_keys"}
 
     def lookup(self, name: str, type_: str) -> Answer:
         """The answer a resolver gives."""
@@ -188,6 +194,11 @@ class Zone:
                 return f"*.{parent}"
             if parent in self._names:
                 return None  # RFC 4592 3.3.1: a closer encloser shadows wildcards further up
+        return None
+
+    @cached_property
+    def _with_keys(self) -> Zone | None:
+        """What `with_keys` made last: every flow of a lab asks for it."""
         return None
 
     @cached_property

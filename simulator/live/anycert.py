@@ -22,8 +22,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from simulator.live.chain import facts
 from simulator.live.pki import Authorities, Issued
@@ -123,13 +122,13 @@ class _Channel(ssl.SSLObject):
         """Bytes, or the number of bytes put into `buffer`; nothing when the peer has closed."""
         try:
             if buffer is None:
-                return self._do(lambda: self._connection.recv(len))
-            return self._do(lambda: self._connection.recv_into(buffer, len))
+                return self._do(self._connection.recv, len)
+            return self._do(self._connection.recv_into, buffer, len)
         except ssl.SSLZeroReturnError:
             return b"" if buffer is None else 0
 
     def write(self, data: Any) -> int:
-        return self._do(lambda: self._connection.send(data)) if data else 0
+        return self._do(self._connection.send, data) if data else 0
 
     def pending(self) -> int:
         return self._connection.pending()
@@ -146,15 +145,15 @@ class _Channel(ssl.SSLObject):
     def getpeercert(self, binary_form: bool = False) -> Any:
         """As the standard library does for a certificate that it has not verified: DER, or an empty dict."""
         if self._leaf is None:
-            certificate = self._connection.get_peer_certificate(as_cryptography=True)
-            self._leaf = certificate.public_bytes(Encoding.DER) if certificate else None
+            certificate = self._connection.get_peer_certificate()
+            self._leaf = crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) if certificate else None
         return self._leaf if binary_form or self._leaf is None else {}
 
     def get_unverified_chain(self) -> list[bytes]:
         """What the peer sent, leaf first, in DER."""
         leaf = self.getpeercert(True)
-        sent = self._connection.get_peer_cert_chain(as_cryptography=True) or []
-        rest = [certificate.public_bytes(Encoding.DER) for certificate in sent]
+        sent = self._connection.get_peer_cert_chain() or []
+        rest = [crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in sent]
         if leaf and rest[:1] != [leaf]:  # for a server OpenSSL leaves the leaf out
             rest.insert(0, leaf)
         return rest
@@ -192,14 +191,14 @@ class _Channel(ssl.SSLObject):
     def session_reused(self) -> Literal[False]:
         return False
 
-    def _do(self, step: Callable[[], _T]) -> _T:
+    def _do(self, step: Callable[..., _T], *arguments: Any) -> _T:
         """Feeds OpenSSL, takes a step, carries away what it wrote; its errors become those of `ssl`."""
-        if data := self._incoming.read():
-            self._connection.bio_write(data)
+        if self._incoming.pending:
+            self._connection.bio_write(self._incoming.read())
         elif self._incoming.eof:
             self._connection.bio_shutdown()
         try:
-            return step()
+            return step(*arguments)
         except SSL.WantReadError:
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more is needed from the peer") from None
         except SSL.ZeroReturnError:

@@ -35,6 +35,7 @@ from aiosmtplib.response import SMTPResponse
 from simulator.live.data import stuffed
 from simulator.live.hearing import Nonsense, heard
 from simulator.live.network import Endpoint, Network, Refused, Silent
+from simulator.live.patience import Patience
 from simulator.mail.address import sender_text
 from simulator.mail.envelope import told
 from simulator.mail.tls import TlsFacts
@@ -89,6 +90,7 @@ class Courier:
         hung_up: Callable[[Endpoint], Awaitable[None]] | None = None,
     ) -> None:  # fmt: skip
         self._network, self._identity, self._patience, self._hung_up = network, identity, patience, hung_up
+        self._timer = Patience()
         self._client: SMTP | None = None
         self._here: Endpoint = ("", 0)
         self._keywords: tuple[str, ...] = ()
@@ -107,7 +109,7 @@ class Courier:
         self._is_shaking_hands = False
         patience = self._patience + (len(action.octets) / _HASTE if isinstance(action, Data) else 0)
         try:
-            async with asyncio.timeout(patience):
+            with self._timer.of(patience):
                 return await self._carry(self._client, action)
         except TimeoutError:
             return await self._lost("handshake" if self._is_shaking_hands else "timeout")
@@ -118,6 +120,7 @@ class Courier:
         """Ends the connection if there is one, without a word."""
         client, self._client = self._client, None
         self._keywords = ()
+        self._timer.end()
         if client is None:
             return
         transport = client.transport
@@ -149,7 +152,7 @@ class Courier:
         # start_tls=False: otherwise the library upgrades by itself and verifies. local_hostname: it would ask DNS.
         self._client = client = SMTP(sock=sock, local_hostname="lab", start_tls=False, timeout=None)
         try:
-            async with asyncio.timeout(self._patience):
+            with self._timer.of(self._patience):
                 banner: SMTPResponse = await client.connect()
         except SMTPConnectResponseError as refusal:
             try:

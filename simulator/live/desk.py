@@ -13,7 +13,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from simulator.live.anycert import peer_facts
-from simulator.live.network import Endpoint, Network
+from simulator.live.network import BACKLOG, Endpoint, Network
 from simulator.live.server import LabSMTP
 from simulator.live.wiretap import Link, Wiretap
 from simulator.mail.reply import Reply
@@ -56,7 +56,7 @@ class ServerDesk:
         loop = asyncio.get_running_loop()
         socket = network.door(real_port) if self.counts_as else network.bind(ip, self.port, real_port)
         self.endpoint = socket.getsockname()[:2]
-        self._listener = await loop.create_server(lambda: LabSMTP(self, loop), sock=socket)
+        self._listener = await loop.create_server(lambda: LabSMTP(self, loop), sock=socket, backlog=BACKLOG)
 
     def close(self) -> None:
         if self._listener:

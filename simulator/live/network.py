@@ -24,13 +24,15 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from ipaddress import ip_address as _read_address
 from typing import Any, TypeVar
 
 from simulator.live.addresses import HOME, AddressPlan
 from simulator.live.errors import LabError
 
-__all__ = ["OUTSIDE", "RESET", "Caller", "Endpoint", "Network", "Refused", "Silent"]
+__all__ = ["BACKLOG", "OUTSIDE", "RESET", "Caller", "Endpoint", "Network", "Refused", "Silent"]
 
 Endpoint = tuple[str, int]
 """A loopback address and a real port."""
@@ -41,10 +43,18 @@ OUTSIDE = "192.0.2.1"
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: closing sends a reset (on Windows two shorts, which this is not)."""
 
+BACKLOG = 4096
+"""Connections that may wait to be taken: clients of a load come all at once, and the system drops those beyond."""
+
 _S = TypeVar("_S", bound=socket.socket)
-_BACKLOG = 128
 _TRIES = 20
 _MOST_UNASKED = 256
+
+
+@lru_cache(1024)
+def ip_address(text: str) -> IPv4Address | IPv6Address:
+    """The same addresses are read for every connection."""
+    return _read_address(text)
 
 
 class Refused(ConnectionRefusedError):
@@ -130,7 +140,7 @@ class Network:
         """A TCP listener and a UDP socket with one port number, as DNS wants them."""
         for _ in range(_TRIES):
             stream = _bound(socket.socket(), HOME, fixed_real_port)
-            stream.listen(_BACKLOG)
+            stream.listen(BACKLOG)
             datagram = socket.socket(type=socket.SOCK_DGRAM)
             try:
                 return stream, _bound(datagram, HOME, stream.getsockname()[1])
@@ -255,7 +265,7 @@ def _listening(host: str, port: int | None) -> _Socket:
     listener = _bound(_Socket(), host, port)
     if os.name == "posix":  # after `bind`: before it, a free port might be one that somebody is still using
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.listen(_BACKLOG)
+    listener.listen(BACKLOG)
     return listener
 
 

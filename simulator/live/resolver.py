@@ -7,12 +7,18 @@ used: it brings an HTTP client along, reads the machine's settings and waits by 
 A planned `timeout` is the exception to the wire. The question goes out like any other, and when the nameserver
 decides to stay silent it says so in process (`give_up`), so that the courier has learned it without anybody waiting.
 Real time is waited only for what was lost on the way, which loopback does not do unless a buffer is full.
+
+What is sent over loopback has arrived when `sendto` returns. So instead of letting the loop go round twice for each
+question, the resolver has the nameserver look into its socket (`serve`) and then looks into its own: the same octets
+through the same sockets in a fifth of the time. Where they are not there yet, the loop brings them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 
@@ -29,6 +35,7 @@ __all__ = ["Resolver"]
 _PATIENCE = 1.0  # real seconds before a question is repeated
 _TRIES = 3
 _IDS = 2**16
+_LARGEST = 65535  # octets of a datagram
 _REMEMBERED = 1024  # questions, and responses
 _AT_ONCE = 32  # questions on the way; more would overflow the buffers of a socket and be lost
 
@@ -36,22 +43,25 @@ _AT_ONCE = 32  # questions on the way; more would overflow the buffers of a sock
 class Resolver:
     """Asks one nameserver. Open it with `await Resolver.open(network, endpoint)`, close it when done."""
 
-    def __init__(self, network: Network, endpoint: Endpoint) -> None:
-        self._network, self._endpoint = network, endpoint
+    def __init__(self, network: Network, endpoint: Endpoint, serve: Callable[[], bool] | None = None) -> None:
+        self._network, self._endpoint, self._serve = network, endpoint, serve
         self._waiting: dict[int, tuple[Question, asyncio.Future[Answer | None]]] = {}
         self._ids = count()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._transport: asyncio.DatagramTransport | None = None
+        self._socket: socket.socket | None = None
         self._closed: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, network: Network, endpoint: Endpoint) -> Resolver:
-        """A resolver with its socket."""
-        made = cls(network, endpoint)
+    async def open(cls, network: Network, endpoint: Endpoint, serve: Callable[[], bool] | None = None) -> Resolver:
+        """A resolver with its socket. `serve` answers one question that has arrived at the nameserver, if there is one."""
+        made = cls(network, endpoint, serve)
         loop = asyncio.get_running_loop()
         made._closed = loop.create_future()
-        sock = await network.dial_datagrams(endpoint)
-        made._transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(made._heard, made._closed), sock=sock)
+        made._socket = await network.dial_datagrams(endpoint)
+        made._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Ear(made._heard, made._closed), sock=made._socket
+        )
         return made
 
     @property
@@ -79,12 +89,23 @@ class Resolver:
         try:
             for _ in range(_TRIES):
                 self._transport.sendto(query)
+                self._look(future)
+                if future.done():
+                    return future.result()
                 await asyncio.wait((future,), timeout=_PATIENCE)
                 if future.done():
                     return future.result()
             return Answer("timeout")
         finally:
             del self._waiting[id_]
+
+    def _look(self, future: asyncio.Future[Answer | None]) -> None:
+        """Takes what has arrived already, until it is the answer that is waited for or there is no more."""
+        assert self._socket is not None, "not open"
+        with suppress(OSError):  # most often BlockingIOError: nothing there
+            while self._serve and not future.done() and self._serve():
+                if not future.done():  # the nameserver may have given it up
+                    self._heard(self._socket.recv(_LARGEST))
 
     def give_up(self, id_: int, answer: Answer) -> None:
         """The nameserver will not answer the question with this id."""

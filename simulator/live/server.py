@@ -46,10 +46,6 @@ class LabSMTP(Connection):
         self._extended = False
         self._refused_rcpts = 0
         self._chunks: list[Received] = []  # of a message that comes by BDAT
-        self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
-            verb: getattr(self, f"smtp_{verb}")
-            for verb in ("HELO", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT")
-        }
 
     @property
     def is_from_outside(self) -> bool:
@@ -113,8 +109,8 @@ class LabSMTP(Connection):
         self.desk.tick()
         if self.has_new_tls:
             self._look_at_tls()
-        if verb in self._verbs:
-            await self._verbs[verb](arg)
+        if verb in _VERBS:
+            await _VERBS[verb](self, arg)
             return
         # What a web page makes a browser send has a request line on top and commands in its body: those are not obeyed.
         self.hanging_up = verb in HTTP
@@ -334,3 +330,9 @@ class LabSMTP(Connection):
                 answer = await self.desk.ask(question, self.link)
         finally:
             asking.close()
+
+
+_VERBS: dict[str, Callable[[LabSMTP, str], Awaitable[None]]] = {
+    verb: getattr(LabSMTP, f"smtp_{verb}")
+    for verb in ("HELO", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT")
+}

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 from simulator.live.clock import Clock
 from simulator.mail.tls import Certificate
@@ -41,21 +43,21 @@ class Wiretap:
 
     def line(self, link: Link, who: str, text: str, *, encrypted: bool) -> None:
         """One line without its line end. `who` is "client", "server", or "note" for what happened without words."""
-        passage = link.passage
-        self.world.log.add(
-            "smtp.line", now=self.world.now, host=link.server, msg=passage.msg if passage else "",
-            hop=passage.hop + 1 if passage else 0, session=link.session, client=passage.client if passage else "",
-            peer=link.peer, who=who, line=text[:_LONGEST], encrypted=encrypted, port=link.port, wall=self._wall(),
-        )  # fmt: skip
+        passage, world = link.passage, self.world
+        fields = {
+            "session": link.session, "client": passage.client if passage else "", "peer": link.peer, "who": who,
+            "line": text[:_LONGEST], "encrypted": encrypted, "port": link.port, "wall": self._wall(),
+        }  # fmt: skip
+        msg, hop = (passage.msg, passage.hop + 1) if passage else ("", 0)
+        world.log.write("smtp.line", world.now, link.server, msg, hop, fields)
 
     def certificate(self, host: str, shown_by: str, shown: Certificate, der: bytes, passage: Passage | None) -> None:
         """A certificate that `host` was shown; `shown_by` is "server" or "client"."""
         self.world.log.add(
             "tls.certificate", now=self.world.now, host=host, msg=passage.msg if passage else "",
             hop=passage.hop + 1 if passage else 0, side=shown_by, subject=shown.subject, names=list(shown.names),
-            issuer=shown.issuer, not_before=f"{shown.not_before:%Y-%m-%d %H:%M:%S}",
-            not_after=f"{shown.not_after:%Y-%m-%d %H:%M:%S}", flaw=shown.flaw,
-            sha256=hashlib.sha256(der).hexdigest(), wall=self._wall(),
+            issuer=shown.issuer, not_before=_told(shown.not_before), not_after=_told(shown.not_after), flaw=shown.flaw,
+            sha256=_digest(der), wall=self._wall(),
         )  # fmt: skip
 
     def dns(self, host: str, question: Question, answer: Answer, *, msg: str, hop: int) -> None:
@@ -68,3 +70,16 @@ class Wiretap:
 
     def _wall(self) -> float:
         return round(self.clock.wall(), 6)
+
+
+# The servers of a lab show each other the same few certificates over and over.
+
+
+@lru_cache(256)
+def _told(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M:%S}"
+
+
+@lru_cache(256)
+def _digest(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()

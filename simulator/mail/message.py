@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from itertools import compress
 
 __all__ = ["Message", "rfc5322_date"]
 
 # A field with the lines that continue it. A line of nothing but blanks is none of them (RFC 5322 3.2.2).
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[^\n]*\n?(?:[ \t](?=[^\n]*\S)[^\n]*\n?)*", re.A)
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
+_SHORT = 1024  # octets of a field that is remembered with its value
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -90,7 +92,9 @@ class Message:
 
     def topped(self, *written: tuple[str, str]) -> Message:
         """With several fields on top, in this order."""
-        return Message((*[(name, _field(name, value)) for name, value in written], *self.fields), self.rest)
+        made = Message((*[(name, _field(name, value)) for name, value in written], *self.fields), self.rest)
+        made.__dict__["_names"] = [*[name.lower() for name, _ in written], *self._names]
+        return made
 
     def replaced(self, name: str, value: str) -> Message:
         """With exactly one field of that name, where the first one stood or else on top."""
@@ -103,8 +107,12 @@ class Message:
 
     def without(self, unwanted: Callable[[str], bool]) -> Message:
         """Without the fields whose lower-case name `unwanted` picks."""
-        kept = [f for name, f in zip(self._names, self.fields, strict=True) if not unwanted(name)]
-        return self if len(kept) == len(self.fields) else Message(tuple(kept), self.rest)
+        stays = [not unwanted(name) for name in self._names]
+        if all(stays):
+            return self
+        made = Message(tuple(compress(self.fields, stays)), self.rest)
+        made.__dict__["_names"] = list(compress(self._names, stays))
+        return made
 
     def header_lines(self) -> list[str]:
         """Every field unfolded, `Name: value`, topmost first."""
@@ -138,5 +146,15 @@ def _field(name: str, value: str) -> bytes:
 
 
 def _value(raw: bytes) -> str:
+    """What a field says, unfolded. The same fields are read at every hop; long ones are not remembered."""
+    return _known_value(raw) if len(raw) <= _SHORT else _read_value(raw)
+
+
+@lru_cache(4096)
+def _known_value(raw: bytes) -> str:
+    return _read_value(raw)
+
+
+def _read_value(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").partition(":")[2]
     return _FOLD.sub("", text).strip()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from simulator.mail.address import Address, Sender
 from simulator.mail.envelope import Envelope, Parameters
@@ -26,8 +26,8 @@ from simulator.policy.route import Fate, Relay, Routing
 from simulator.value import value
 
 __all__ = [
-    "LAB_PASSWORD", "MAIL_PROGRAMS", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host",
-    "Notice", "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced",
+    "LAB_PASSWORD", "MAIL_PROGRAMS", "AsksNext", "ChoosesCertificate", "EndsSessions", "Held", "Host", "Notice",
+    "SaysMailboxFull", "SpeaksPlainly", "Submission", "Traced", "chooses_certificate", "speaks_plainly",
 ]  # fmt: skip
 
 LAB_PASSWORD = "lab"
@@ -100,6 +100,17 @@ class ChoosesCertificate(Protocol):
         ...
 
 
+def chooses_certificate(host: object) -> TypeGuard[ChoosesCertificate]:
+    """Whether a host is one of them: asked three times in every session, and the answer is that of its class."""
+    kind = type(host)
+    if kind not in _CHOOSING:
+        _CHOOSING[kind] = isinstance(host, ChoosesCertificate)
+    return _CHOOSING[kind]
+
+
+_CHOOSING: dict[type, bool] = {}  # looking at a class for what a protocol wants takes longer than a verb
+
+
 @runtime_checkable
 class AsksNext(Protocol):
     """A host that asks the next one about recipients (`Decision.asks`)."""
@@ -131,6 +142,17 @@ class SpeaksPlainly(Protocol):
 
     @property
     def enhanced_codes(self) -> bool: ...
+
+
+def speaks_plainly(host: object) -> TypeGuard[SpeaksPlainly]:
+    """Whether a host is one of them: asked for every reply of a listener's own."""
+    kind = type(host)
+    if kind not in _TELLING:
+        _TELLING[kind] = isinstance(host, SpeaksPlainly)
+    return _TELLING[kind]
+
+
+_TELLING: dict[type, bool] = {}
 
 
 class Host(Protocol):

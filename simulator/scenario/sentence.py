@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, SupportsIndex
 
 from simulator.mail.path import END_WORDS, folded, print_path
 from simulator.scenario.ending import Ending, miscased_ending, read_ending
@@ -53,6 +53,10 @@ class Sentence:
     start: Word
     hops: tuple[Hop, ...]
     end: Ending
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # There is one `...`, also for who gets it from another process.
+        return "ELLIPSIS" if self is ELLIPSIS else object.__reduce_ex__(self, protocol)
 
 
 # The list entry `...`: further copies are allowed. It matches every path.

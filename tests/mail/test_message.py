@@ -96,6 +96,11 @@ def test_a_message_handed_across_is_the_one_that_its_octets_make(
             message = message.prepend(name, value) if change == "prepend" else message.replaced(name, value)
     assert Message.parse(message.content) == message.received()
     assert len(message.content) == message.size
+    afresh = Message(message.fields, message.rest)  # which has counted nothing on the way
+    for name in {name for name, _ in message.fields} | {name for _, name, _ in changes}:
+        assert (afresh.get(name), afresh.all(name), afresh.has(name)) == (
+            message.get(name), message.all(name), message.has(name),
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("rest", [b"", b"\r\nbody", b" folded\r\n", b"\tx", b"Subject: x\r\n\r\n", b"body\r\n", b": x"])

@@ -22,6 +22,10 @@ def test_equal_logs_agree() -> None:
     assert "" == first_difference(a_log(codes="450"), a_log(codes="450"))
 
 
+def test_a_list_and_a_tuple_are_told_the_same_way() -> None:
+    assert "" == first_difference(a_log(names=["a", "b"]), a_log(names=("a", "b")))
+
+
 def test_wire_events_are_left_out() -> None:
     live = a_log(codes="450")
     live.add("smtp.line", now=NOON, host="m365", line="QUIT")

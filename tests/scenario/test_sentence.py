@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -371,3 +373,9 @@ def test_a_printed_path_is_read_with_the_same_names(path: Path) -> None:
 def test_what_is_printed_prints_the_same_again(path: Path) -> None:
     text = print_path(path)
     assert text == parse(text).text
+
+
+def test_the_ellipsis_is_still_itself_in_another_process() -> None:
+    told = pickle.loads(pickle.dumps((ELLIPSIS, parse("Bob -> m365 -> John"))))
+    assert told[0] is ELLIPSIS
+    assert parse("Bob -> m365 -> John") == told[1]

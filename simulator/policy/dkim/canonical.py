@@ -13,6 +13,7 @@ linear in the size of the message, whatever is in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 __all__ = ["FORMS", "canonical_body", "canonical_field", "picked", "unsigned"]
 
@@ -20,10 +21,20 @@ FORMS = ("simple", "relaxed")
 _BLANKS = b" \t"
 _CRLF = b"\r\n"
 _BLOCK = 2**16
+_SHORT = 1024  # octets of a field that is remembered in its canonical form
 
 
 def canonical_field(raw: bytes, form: str) -> bytes:
-    """One header field with its line end."""
+    """One header field with its line end. Signing, sealing and verifying ask for the same ones; long ones are made anew."""
+    return _known_field(raw, form) if len(raw) <= _SHORT else _made_field(raw, form)
+
+
+@lru_cache(4096)
+def _known_field(raw: bytes, form: str) -> bytes:
+    return _made_field(raw, form)
+
+
+def _made_field(raw: bytes, form: str) -> bytes:
     raw = _with_crlf(raw)
     if not raw.endswith(_CRLF):
         raw += _CRLF

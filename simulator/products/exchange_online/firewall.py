@@ -63,8 +63,10 @@ def through_firewall(message: Message, connector: InboundConnector | None, host:
     if promoted:
         kept = kept.renamed(_CROSS_PREMISES, ORGANIZATION)
         told.append((_PROMOTED, host))
-    names = {name for name, _ in told}
-    kept = _untrusted(kept).without(lambda name: name in {n.lower() for n in names})
+    names = {name.lower() for name, _ in told}
+    kept = _untrusted(kept)
+    if names:
+        kept = kept.without(names.__contains__)
     return kept.topped(*told) if told else kept
 
 
