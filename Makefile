@@ -2,7 +2,8 @@
 # Another Python than the first one found: make PYTHON=/path/to/python3.12 demo
 
 PYTHON ?=
-PYTEST_ARGS ?=
+# Whole files to each process: some tests of one file share a fixed port.
+PYTEST_ARGS ?= -n auto --dist loadfile
 
 VENV := .venv
 BIN := $(VENV)/bin
