@@ -15,6 +15,7 @@ from simulator.policy.decision import Decision
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
+from simulator.products.exchange_server import wording
 from simulator.products.exchange_server.directory import Directory
 from simulator.products.exchange_server.headers import outgoing, stamped
 from simulator.products.exchange_server.listener import Listener
@@ -51,6 +52,10 @@ class ExchangeServer:
 
     def owns(self, recipient: Address) -> bool:
         return self.directory.mailbox(recipient) is not None
+
+    def mailbox_full(self, mailbox: Address) -> Reply:
+        """What a mailbox that a fault has filled returns: mail is taken, and fails when it is stored."""
+        return wording.mailbox_full()
 
     # listening
 
