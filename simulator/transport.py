@@ -22,7 +22,7 @@ from simulator.policy.attempt import Outcome, Target, Try, Unroutable
 from simulator.policy.bounce import silence, unreported
 from simulator.policy.confirm import GROUP, MAILBOX, confirmation
 from simulator.policy.dialogue import Errand, converse
-from simulator.policy.host import Held, Host, Notice
+from simulator.policy.host import Held, Host, Journals, Notice
 from simulator.policy.relaying import without_smtputf8
 from simulator.policy.route import (
     Bounce,
@@ -53,8 +53,11 @@ def process(world: World, work: Work, seen: set[Address] | None = None, above: t
     `seen` are the addresses that the message goes to at this host so far: nobody gets it twice because two groups
     name them. `above` are the groups and forwards that led here.
     """
-    seen = seen if seen is not None else set(work.copies)
     host = world.host(work.host)
+    if seen is None and not work.attempts and isinstance(host, Journals):
+        for notice in host.journal(work.held, world.moment(host.name)):
+            _write(world, host, notice.message, notice.to, world.new_message(), work.msg)
+    seen = seen if seen is not None else set(work.copies)
     revisions: list[tuple[Revise, list[Address]]] = []
     relays: dict[tuple[Relay, bool], list[Address]] = {}  # an address outside ASCII may need what the others do not
     for recipient in work.copies:

@@ -137,6 +137,13 @@ class SaysMailboxFull(Protocol):
 
 
 @runtime_checkable
+class Journals(Protocol):
+    """A host that reports mail to an archive when it begins to handle it."""
+
+    def journal(self, held: Held, at: Moment) -> tuple[Notice, ...]: ...
+
+
+@runtime_checkable
 class SpeaksPlainly(Protocol):
     """A host that tells whether its replies carry enhanced status codes (RFC 2034); what its listener adds follows it."""
 

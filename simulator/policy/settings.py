@@ -86,6 +86,8 @@ def texts(doc: str, default: tuple[Any, ...] = (), *, read: Callable[[str], Any]
     """A list; a single value counts as a list of one. PowerShell's `smtp:d;1` forms are for `read` to take."""
 
     def each(node: Node) -> tuple[Any, ...]:
+        if node.is_map:
+            raise BadValue("a list is expected, not a mapping", "Write [ONE, ANOTHER].")
         return tuple((read or str)(_read_text(item)) for item in node.items)
 
     return Field(each, default, doc, {"type": ["array", "string"], "items": {"type": "string"}}, label=label)

@@ -238,7 +238,7 @@ def _decisions(difference: Difference, played: Played) -> list[Event]:
 
 def _names(ending: Ending, played: Played) -> set[str]:
     """The addresses that the copy had on its way: groups, forwards and contacts replace them."""
-    known, found = copies(played.log), set()
+    known, found = copies(played.log), {str(ending.event.get("rcpt") or "")}  # as the host that refused it heard it
     copy = known.get(ending.copy)
     while copy is not None:
         found.add(copy.event["rcpt"])

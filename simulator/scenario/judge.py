@@ -1,6 +1,7 @@
 """Compares the delivery paths of a flow with its sentences: every copy has its sentence, every sentence its copy.
 
-A list of sentences is complete and unordered; `...` in it allows further copies. Sentences and copies are paired so
+A list of sentences is complete and unordered; `...` in it allows further copies. Where `send` is a list, one sentence
+alone says what became of every message. Sentences and copies are paired so
 that as many as possible agree; what is left over on either side is a difference that says where the paths part.
 """
 
@@ -79,6 +80,9 @@ def _differences(
                 end,
             )
         )
+    if len(wanted) == 1 and pairs:  # further messages of the flow that went the same way
+        first = ends[pairs[0]].msg
+        left = [i for i in left if ends[i].msg == first or not verdicts[0][i]]
     if ELLIPSIS not in sentences:
         found += [Difference("path", at, "no further copy", print_path(ends[i].path), ending=ends[i]) for i in left]
     return found

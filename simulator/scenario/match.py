@@ -174,8 +174,11 @@ def _link_miss(link: Link, used: tuple[str, ...], number: int) -> _Miss | None:
 
 
 def _end_miss(wanted: Ending, end: End, number: int, names: _Names) -> _Miss | None:
-    # LOOP stands for REJECTED or NDR where a loop detector was the cause, so what is meant by these holds too.
-    if wanted.word != end.word and not (end.word == "LOOP" and wanted.word in ("REJECTED", "NDR")):
+    # LOOP stands for REJECTED or NDR where a loop detector was the cause, so what is meant by these holds too. Mail that
+    # failed after it was taken, and of which nobody is told (null sender, NOTIFY=NEVER), is returned to nobody: DROPPED.
+    looped = end.word == "LOOP" and wanted.word in ("REJECTED", "NDR")
+    forgotten = end.word == "NDR" and not end.to and wanted.word == "DROPPED"
+    if wanted.word != end.word and not (looped or forgotten):
         return _Miss(number, "word", "ending", wanted.at)
     if miss := _link_miss(wanted.link, end.attempted, number):
         return miss

@@ -183,7 +183,7 @@ SEND_WORDS: Final[Mapping[str, Word]] = {
     "size": Word("size in bytes as SMTP's SIZE counts them; KB is 1024", _TEXT),
     "body": Word("the text", _TEXT),
     "headers": Word("header fields, a From other than the sender's among them", _MAP),
-    "eml": Word("a file with the whole message, relative to this one", _TEXT),
+    "eml": Word("a file with the whole message, relative to this one; or the message itself, on several lines", _TEXT),
     "as": Word("the address that it is sent from", _TEXT),
     "server": Word("where it is handed in: a server, or a service name such as smtp.office365.com", _TEXT),
     "port": Word("the port", _TEXT),

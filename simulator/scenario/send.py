@@ -141,6 +141,9 @@ def _auth(draft: Draft, node: Node, reading: _Reading) -> None:
 
 
 def _eml(draft: Draft, node: Node, reading: _Reading) -> None:
+    if "\n" in node.text:  # several lines are the message itself, not the name of a file
+        draft.values["content"] = node.text.encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        return
     draft.values["eml"] = name = f"{reading.base}{node.text.strip()}"
     try:
         content = reading.read_file(name)

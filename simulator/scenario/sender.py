@@ -66,6 +66,7 @@ def _finished(draft: Draft, said: _Said, names: Names, lab: Lab, problems: Probl
             )
     elif values.get("server"):
         _check_host(values["server"], draft, lab, problems)
+        _check_start(values["server"], sender, said, names, lab, problems)
     if draft.certificate_of:
         shown_by = lab.servers.get(draft.certificate_of)
         if shown_by is None:
@@ -75,6 +76,19 @@ def _finished(draft: Draft, said: _Said, names: Names, lab: Lab, problems: Probl
     if draft.asked:
         values["recipient_parameters"] = by_recipient(draft.asked, to, problems)
     return Send(sender, to, person, at=at, **values)
+
+
+def _check_start(
+    server: str, sender: Address | None, said: _Said, names: Names, lab: Lab, problems: ProblemList
+) -> None:
+    """Says so where the sentence begins at the sender's own server although the mail is handed in at another one."""
+    first = names.server(said.server)
+    own = {where for person in lab.people.values() for address, where in person.mailboxes if address == sender}
+    if first in own and server in lab.servers and first != server:
+        problems.warn(
+            said.at, f"the message is handed in at {server} itself, so {first} is not on its way.",
+            f"Leave out {first}, or leave out  server: {server}",
+        )  # fmt: skip
 
 
 def _has_mailbox(sender: Address | None, lab: Lab) -> bool:

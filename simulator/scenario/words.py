@@ -11,7 +11,7 @@ from simulator.source import NOWHERE, Problem, Source
 
 __all__ = ["NO_WORD", "Link", "Word", "Written"]
 
-_ESCAPED = re.compile(r"\\([\\|\]])")
+_ESCAPED = re.compile(r"\\([\\|\[\]])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Written:
         return [(self.word(start, start + m.start()), self.word(start + m.end(), stop)) for m in found]
 
     def alternatives(self, start: int, stop: int) -> tuple[Word, ...]:
-        """The words between `|`; a backslash takes the meaning from `|`, `]` and itself."""
+        """The words between `|`; a backslash takes the meaning from `|`, brackets and itself."""
         words: list[Word] = []
         begin = here = start
         while here < stop:

@@ -57,3 +57,10 @@ def test_a_duplicate_is_counted_and_explained() -> None:
     assert (1, ()) == (one.played.balance.duplicated, one.played.balance.unexplained)
     assert 1 == run_document(result)["summary"]["duplicated"]
     assert "1 of them duplicate after a cut connection" in summary(result, 0.1)
+
+
+def test_a_refusal_of_another_address_than_was_written_has_its_reason_told() -> None:
+    external = "{ann@contoso.com: {RecipientType: MailUser, ExternalEmailAddress: ghost@contoso.com}}"
+    servers = f"{{m365: {{Recipients: {external}}}, onprem: {{Domains: {{contoso.com: {{Inbound Message Delivery: Local}}}}}}}}"
+    flow = f"x:\n  given: {{servers: {servers}}}\n  path: Sun -> internet -> m365 -> onprem -> ann@contoso.com\n"
+    assert "ghost@contoso.com has no mailbox here" in story(played(flow)[1])

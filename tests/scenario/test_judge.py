@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+import pytest
+
 from tests.playing import difference, play
 
 BOTH = "send: {from: Sun, to: [Bob, John]}"
@@ -27,6 +29,15 @@ def test_a_list_of_sentences_is_complete() -> None:
 
 def test_three_dots_allow_further_copies() -> None:
     assert ("", "", "") == difference(a_flow(f"{BOTH}\npath:\n  - {TO_BOB}\n  - ..."))
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [("Bob", ("", "", "")), ("John", ("path", "no further copy", "Sun -> internet -[none]-> m365 -[O365 to own servers]-> onprem -> John"))],
+)  # fmt: skip
+def test_one_sentence_alone_is_what_every_message_of_a_list_does(second: str, expected: tuple[str, ...]) -> None:
+    sends = f"send:\n  - {{from: Sun, to: Bob}}\n  - {{from: Sun, to: {second}, after: 10m}}"
+    assert expected == difference(a_flow(f"{sends}\npath: {TO_BOB}"))
 
 
 def test_a_sentence_without_a_copy_is_told() -> None:

@@ -216,6 +216,12 @@ def test_any_hops_stand_for_any_hops(path: Path, data: st.DataObject) -> None:
     assert matches(parse(f"{path.start} {hops} {end}"), path, {}).holds
 
 
+@pytest.mark.parametrize(("to", "expected"), [("", True), ("Sun", False)])
+def test_what_is_returned_to_nobody_is_dropped(to: str, expected: bool) -> None:
+    failed = Path("Sun", (Leg("m365"),), End("NDR", "554 5.2.2", "Bob", to=to))
+    assert expected == matches(parse("Sun -> m365 -> DROPPED for Bob"), failed, {}).holds
+
+
 @given(paths)
 def test_every_other_ending_fails(path: Path) -> None:
     other = "LOOP" if path.end.word != "LOOP" else "DEFERRED"

@@ -164,6 +164,17 @@ def test_a_whole_message_may_come_from_a_file() -> None:
     assert b"Subject: x\r\n\r\nHello\r\n" == load_scenario(read, "scenario.yaml").flows[0].send[0].content
 
 
+def test_several_lines_are_the_message_itself() -> None:
+    flow = one("send:\n  from: Sun\n  eml: |\n    Subject: x\n\n    Hello\npath: Sun -> internet -> m365 -> Bob")
+    assert b"Subject: x\r\n\r\nHello\r\n" == flow.send[0].content
+
+
+def test_a_sentence_that_begins_elsewhere_than_send_says_is_told() -> None:
+    flow = "flows:\n  it:\n    send: {from: Sun, to: Bob, server: m365}\n    path: Sun -> internet -> m365 -> Bob\n"
+    told = [p.says for p in scenario_of(flow).warnings]
+    assert ["the message is handed in at m365 itself, so internet is not on its way."] == told
+
+
 # Changes, outside in
 
 

@@ -68,6 +68,7 @@ def fault(text: str, at: Source | None = None) -> tuple[int, int, str, str]:
         ("Bob -[A] -> m365 -> John", [("A", "m365")]),
         ("Bob -[own/servers (to) O-365 #1 -> x.]-> m365 -> John", [("own/servers (to) O-365 #1 -> x.", "m365")]),
         (r"Bob -[a\]b \| c\\ | d\e]-> m365 -> John", [("a]b | c\\ + d\\e", "m365")]),
+        (r"Bob -[old \[a\] servers]-> m365 -> John", [("old [a] servers", "m365")]),
         ("Bob -> ... -> John", [("any", "...")]),
         ("Bob -> m365 -> ... -[A]-> onprem -> John", [("any", "m365"), ("any", "..."), ("A", "onprem")]),
         ("Bob -> a -> b -> a -> LOOP", [("any", "a"), ("any", "b"), ("any", "a")]),

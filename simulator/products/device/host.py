@@ -4,6 +4,7 @@
     where it goes        Smart Host: a name is looked up as an address (no MX), an IP address is used as it is
     with TLS             STARTTLS, or nothing is sent; without: clear text, even where STARTTLS is offered
     when refused (5xx)   the panel shows the reply; nobody is told
+    when put off (4xx)   a few quick attempts, then the last reply is shown like a refusal
     when it cannot       a few quick attempts, then the message is forgotten: no report, no trace
 
 learn: How to set up a multifunction device or application to send email; Fix issues with printers. How often a device
@@ -134,7 +135,7 @@ class Device:
                 fates[recipient] = Bounce(shown, what.remote, refused=True)
             elif due and not what.permanent:
                 fates[recipient] = Keep(shown, due, what.remote)
-            elif what.permanent and what.remote:
+            elif what.remote and (what.permanent or what.kind == "deferred"):
                 fates[recipient] = Bounce(what.remote, what.remote, refused=True)  # shown at the panel, no more
             else:
                 fates[recipient] = Drop(what.says, shown)

@@ -62,4 +62,6 @@ def build(servers: Sequence[tuple[Server, TenantSettings]], people: Sequence[Per
 def _profile(server: Server, settings: TenantSettings, people: Sequence[Person]) -> Profile:
     mine = [(box, person.at) for person in people for box, where in person.mailboxes if where == server.name]
     domains = AcceptedDomains(settings.AcceptedDomains, settings.at("AcceptedDomains"))
-    return Profile(server.name, settings, domains, Directory(settings.Recipients, mine, settings.at("Recipients")))
+    service = [name for name in domains.entries if name.endswith(".onmicrosoft.com")]
+    directory = Directory(settings.Recipients, mine, settings.at("Recipients"), service)
+    return Profile(server.name, settings, domains, directory)

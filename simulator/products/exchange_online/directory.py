@@ -7,6 +7,10 @@
 
 The people of the server have mailboxes; `Recipients` adds objects and gives mailboxes properties. Nothing else is known:
 nobody is synchronised from another server unless it is written.
+
+A mailbox also has its name at every domain of the service that the tenant accepts (`bob@contoso.onmicrosoft.com`, and the
+coexistence domain's `bob@contoso.mail.onmicrosoft.com`), where nobody else has that address. Of two people with one name
+before the @ it is the first.
 """
 
 from __future__ import annotations
@@ -16,11 +20,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulator.mail.address import Address
+from simulator.policy.rules import rule
 from simulator.products.exchange_online.recipients import UNIFIED_GROUP, RecipientObject
 from simulator.products.exchange_recipients import Recipient, by_address
 from simulator.source import NOWHERE, Node, ProblemList, Source
 
 __all__ = ["Directory", "Entry"]
+
+rule(
+    "EXO-RCPT-12", "A mailbox also has its name at the tenant's onmicrosoft.com domains that are accepted", fidelity="documented",
+    source="learn: Hybrid deployment prerequisites (coexistence domain); How the proxyAddresses attribute is populated (MOERA)",
+    test="tests/products/exchange_online/test_directory.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +61,13 @@ class Directory:
     """The recipients of one tenant by every address they have."""
 
     def __init__(
-        self, recipients: Mapping[str, RecipientObject], people: Iterable[tuple[Address, Source]], at: Source = NOWHERE
-    ) -> None:
+        self, recipients: Mapping[str, RecipientObject], people: Iterable[tuple[Address, Source]], at: Source = NOWHERE,
+        service_domains: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self.at = at
         self._entries: dict[Address, Entry] = by_address(Entry, people, _plain, recipients)
+        boxes = [entry for entry in self if entry.kind == "mailbox"]
+        self._proxies = {Address(e.address.local, d): e for d in service_domains for e in reversed(boxes)}
 
     def __iter__(self) -> Iterator[Entry]:
         """Every recipient once."""
@@ -61,7 +75,7 @@ class Directory:
 
     def find(self, address: Address) -> Entry | None:
         """The recipient that has this address, as its primary one or as a proxy."""
-        return self._entries.get(address)
+        return self._entries.get(address) or self._proxies.get(address)
 
     def mailbox(self, address: Address) -> Address | None:
         """The primary address of the mailbox or public folder that an address leads to."""

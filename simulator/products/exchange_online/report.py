@@ -25,7 +25,7 @@ from simulator.products.exchange_online.hops import hop_rows, hop_time, printed_
 from simulator.products.exchange_online.identifiers import mailbox_server
 from simulator.products.exchange_online.remote_domains import confirmations_dropped, reports_dropped
 
-__all__ = ["confirmed", "delayed", "report"]
+__all__ = ["confirmed", "delayed", "report", "system_author"]
 
 REPORT = rule(
     "EXO-NDR-2", "The report has the sections of the modern layout; its sentences are shortened", fidelity="observed",
@@ -122,6 +122,11 @@ def _message(
         lines=_lines(held, failure, says, host, subject) if isinstance(says, str) else says, at=at,
         headers=[(AUTH_AS, "Internal")], received_from=held.session.helo,
     )  # fmt: skip
+
+
+def system_author(tenant: Profile) -> str:
+    """From of what the organisation writes itself to its own."""
+    return f"Microsoft Exchange <{_SYSTEM}@{tenant.domains.default or mailbox_server(tenant.name)}>"
 
 
 def _author(sender: Address, tenant: Profile, host: str) -> str:

@@ -10,6 +10,7 @@ from typing import Self
 
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, section, text
+from simulator.products.exchange_journal import JOURNAL_RULES, JournalRule
 from simulator.products.exchange_online.authentication_policy import AuthenticationPolicy
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
 from simulator.products.exchange_online.dkim_config import DkimSigningConfig
@@ -177,7 +178,7 @@ class TenantSettings(Settings):
         AntiPhishPolicy, "what is done with mail whose sender is forged", label="AntiPhishPolicy"
     )
     ArcConfig: ArcConfig = section(ArcConfig, "whose ARC seals count", label="ArcConfig")
-    JournalRules: object = ignored("journaling")
+    JournalRules: dict[str, JournalRule] = mapping(JournalRule, JOURNAL_RULES)
     DkimSigningConfig: dict[str, DkimSigningConfig] = mapping(
         DkimSigningConfig, "with which of the tenant's domains mail to outside is signed, by domain"
     )

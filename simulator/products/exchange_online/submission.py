@@ -4,6 +4,7 @@
                     SMTP AUTH switched off for mailbox or tenant                 535 5.7.139
                     a password where security defaults are on, or where the authentication policy takes none: 5.7.139
     MAIL, From      the mailbox itself, whom it may SendAs, whom it may send on behalf of     550 5.7.60
+                    MAIL also <>, as read receipts and other notices of a client have it
     after the dot   messages in a minute                                         451 4.5.127
                     recipients of the message                                    550 5.5.3
                     recipients in 24 hours                                       550 5.1.90
@@ -154,9 +155,10 @@ def _not_allowed(user: Address, tenant: Profile, *, token: bool, tail: str) -> I
 
 
 def send_as(user: Address, sender: Sender, where: str, forest: Forest, *, named: Address | None = None) -> Step:
-    """Whether a mailbox may use a sender: the outcome is `own`, `send-as`, `on-behalf` or `not-own`.
+    """Whether a mailbox may use a sender: the outcome is `own`, `null-sender`, `send-as`, `on-behalf` or `not-own`.
 
-    inferred: its proxy addresses are its own, the null sender is nobody's. From of somebody on whose behalf it sends
+    inferred: its proxy addresses are its own; it may use the null sender, which RFC 6409 3.2 bids every submission server
+    take. From of somebody on whose behalf it sends
     needs Sender to name the mailbox (`named`); the envelope does not.
     """
     tenant = forest.login_of(user)
@@ -173,7 +175,9 @@ def send_as(user: Address, sender: Sender, where: str, forest: Forest, *, named:
 
 def _right(user: Address, sender: Sender, mine: Entry | None, theirs: Entry | None) -> tuple[str, Source | None]:
     own = set(mine.addresses) if mine else {user}
-    if sender is not None and sender in own:
+    if sender is None:
+        return "null-sender", None
+    if sender in own:
         return "own", None
     if theirs is None:
         return "not-own", None

@@ -17,6 +17,7 @@ from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.policy.validation import Look, Order, Refusal, Sent, Task
+from simulator.products.exchange_journal import journal
 from simulator.products.exchange_online import listener, notices, wording
 from simulator.products.exchange_online.admission import admit
 from simulator.products.exchange_online.connectors import InboundConnector, OutboundConnector
@@ -27,7 +28,7 @@ from simulator.products.exchange_online.forwarding import FORWARDER, SENDS_AS
 from simulator.products.exchange_online.headers import sent, stamped
 from simulator.products.exchange_online.identifiers import egress_name, frontend, suffix
 from simulator.products.exchange_online.pools import leaves_as, pool, pool_address
-from simulator.products.exchange_online.report import confirmed, report
+from simulator.products.exchange_online.report import confirmed, report, system_author
 from simulator.products.exchange_online.retry import fates
 from simulator.products.exchange_online.routing import route
 from simulator.products.exchange_online.signing import explained, signed
@@ -137,6 +138,14 @@ class Tenant:
 
     def mailbox_full(self, mailbox: Address) -> Reply:
         return notices.mailbox_full()
+
+    def journal(self, held: Held, at: Moment) -> tuple[Notice, ...]:
+        rules, domains = self.profile.settings.JournalRules.values(), self.profile.domains
+        if not rules:
+            return ()
+        return journal(
+            rules, held, domains.accepts, at, by=self.name, fqdn=self.fqdn, author=system_author(self.profile)
+        )
 
     # validation
 

@@ -15,6 +15,8 @@ from simulator.policy.decision import Decision
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
 from simulator.policy.route import Fate, Relay, Routing
+from simulator.products.exchange_journal import journal
+from simulator.products.exchange_server import wording
 from simulator.products.exchange_server.directory import Directory
 from simulator.products.exchange_server.headers import outgoing, stamped
 from simulator.products.exchange_server.listener import Listener
@@ -51,6 +53,10 @@ class ExchangeServer:
 
     def owns(self, recipient: Address) -> bool:
         return self.directory.mailbox(recipient) is not None
+
+    def mailbox_full(self, mailbox: Address) -> Reply:
+        """What a mailbox that a fault has filled returns: mail is taken, and fails when it is stored."""
+        return wording.mailbox_full()
 
     # listening
 
@@ -107,6 +113,13 @@ class ExchangeServer:
         self, held: Held, recipient: Address, reply: Reply, remote: Reply | None, remote_host: str, at: Moment
     ) -> Notice | None:
         return report(held, recipient, reply, remote, remote_host, server=self.server, directory=self.directory, at=at)
+
+    def journal(self, held: Held, at: Moment) -> tuple[Notice, ...]:
+        rules = self.settings.JournalRules.values()
+        if not rules:
+            return ()
+        author = f"Microsoft Exchange <MicrosoftExchange@{self.directory.default_domain}>"
+        return journal(rules, held, self.directory.accepts, at, by=self.name, fqdn=self.fqdn, author=author)
 
     def _sender(self, relay: Relay) -> SendConnector | None:
         return self.settings.SendConnectors.get(relay.connector.name) if relay.connector else None

@@ -175,9 +175,9 @@ class Listener:
         return Decision(wording.sender_ok(), (known.step,))
 
     def _send_as(self, user: Address, sender: Sender, where: str) -> Step:
-        """inferred: proxy addresses are a mailbox's own; the null sender is nobody's."""
+        """inferred: proxy addresses are a mailbox's own; the null sender may be used (RFC 6409 3.2: read receipts have it)."""
         entry = self.directory.find(user)
-        own = sender is not None and (sender == user or (entry is not None and sender in entry.addresses))
+        own = sender is None or sender == user or (entry is not None and sender in entry.addresses)
         says = f"{user} is logged in, the {where} is {sender_text(sender)}"
         at = entry.at if entry else self.server.at
         return single("SENDER", SEND_AS, "own" if own else "not-own", says, name=sender_text(sender), chosen=own, at=at)

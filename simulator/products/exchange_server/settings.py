@@ -14,6 +14,7 @@ from typing import Self
 from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.rules import rule
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, number, section, texts
+from simulator.products.exchange_journal import JOURNAL_RULES, JournalRule
 from simulator.products.exchange_server.knobs import Knobs
 from simulator.products.exchange_server.notation import lacks, proxies, recipient, size_of, span
 from simulator.products.exchange_server.receive_connectors import ReceiveConnector
@@ -42,7 +43,7 @@ rule(
     fidelity="not modelled", source="learn: Mail routing in Exchange Server",
 )  # fmt: skip
 rule(
-    "EXS-NOT-2", "Mail flow rules, journaling, anti-spam agents", fidelity="not modelled",
+    "EXS-NOT-2", "Mail flow rules, anti-spam agents", fidelity="not modelled",
     source="learn: Mail flow and the transport pipeline",
 )  # fmt: skip
 
@@ -255,7 +256,7 @@ class ExchangeSettings(Settings):
     TransportService: TransportService = section(TransportService, "Set-TransportService", label="TransportService")
     RemoteDomains: object = ignored("what may be sent to other domains")
     TransportRules: object = ignored("mail flow rules, in order")
-    JournalRules: object = ignored("journaling")
+    JournalRules: dict[str, JournalRule] = mapping(JournalRule, JOURNAL_RULES)
     knobs: Knobs = section(Knobs, "choices where the sources disagree or are silent", label="knobs")
 
     @property

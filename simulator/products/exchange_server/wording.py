@@ -16,7 +16,7 @@ from simulator.policy.rules import rule
 
 __all__ = [
     "QUEUE_WORDS", "SESSION_WORDS", "authenticated", "banner", "cannot_send_as", "certificate_failed", "dns_failed", "expired",
-    "header_too_large", "hop_count", "login_failed", "login_not_here", "message_delayed", "mx_loopback", "no_such_domain", "not_authenticated",
+    "header_too_large", "hop_count", "login_failed", "login_not_here", "mailbox_full", "message_delayed", "mx_loopback", "no_such_domain", "not_authenticated",
     "null_mx", "org_too_large", "primary_target", "queued", "recipient_ok", "relay_denied", "reserved_domain",
     "sender_not_authenticated", "sender_ok", "service_not_available", "starttls_required", "system_misconfigured", "too_large",
     "too_many_errors", "too_many_recipients", "unknown_recipient", "unreachable",
@@ -186,3 +186,8 @@ def expired(last: Reply, *, newer: bool = False) -> Reply:
     if newer:
         return Reply(550, "5.4.300", f"Message expired -> {last}")
     return Reply(550, "4.4.7", "QUEUE.Expired; Message expired")
+
+
+def mailbox_full() -> Reply:
+    """inferred: the code is that of the NDR page (5.2.2), the text is the one of the service, whose store it shares."""
+    return Reply(554, "5.2.2", "mailbox full; STOREDRV.Deliver")

@@ -19,7 +19,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from simulator.mail.address import Address, parse_domain
 from simulator.policy.amounts import span_of
-from simulator.policy.settings import BadValue, Settings, choice, custom, flag, number, section, text, texts
+from simulator.policy.settings import BadValue, Settings, choice, custom, flag, number, read_bool, section, text, texts
 from simulator.source import Node, ProblemList
 
 __all__ = ["MX", "GatewaySettings", "Knobs", "Route"]
@@ -79,6 +79,23 @@ def _recipient(written: str) -> Address | str:
     return parse_domain(written[1:]) if written.startswith("@") else Address.parse(written)
 
 
+_TLS = ("none", "opportunistic", "required", "trusted", "verified")
+
+
+def _tls(node: Node) -> str:
+    """A level, or true and false as a device has it; vendors say mandatory for required."""
+    word = node.text.strip().casefold() if node.is_scalar else ""
+    if word == "mandatory":
+        return "required"
+    if word in _TLS:
+        return word
+    try:
+        return "opportunistic" if read_bool(node) else "none"
+    except BadValue:
+        fix = f"Use {', '.join(_TLS)}, true (where it is offered), false, or leave it out."
+        raise BadValue(f"{word or 'this'!r} is not known here", fix) from None
+
+
 class Knobs(Settings):
     """What differs from vendor to vendor."""
 
@@ -115,10 +132,10 @@ class GatewaySettings(Settings):
         "how it knows recipients: by the list, or by asking the host behind it during RCPT (callout)", "list", "callout",
         default="list",
     )  # fmt: skip
-    tls: str = choice(
-        "towards the hosts of `routes`: none, where it is offered, required, required from a trusted authority, or for "
-        "the host's name too", "none", "opportunistic", "required", "trusted", "verified", default="opportunistic",
-        label="TLS",
+    tls: str = custom(
+        _tls, "opportunistic", "towards the hosts of `routes`: none, where it is offered, required, required from a "
+        "trusted authority, or for the host's name too; true and false: where it is offered, none",
+        {"enum": [*_TLS, "mandatory", True, False]}, label="TLS",
     )  # fmt: skip
     stamps: Mapping[str, str] = custom(_fields, {}, "header fields that it writes on what comes in", {"type": "object"})
     subject_tag: str = text("words that it puts before the subject of what comes in", label="subject tag")

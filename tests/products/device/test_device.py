@@ -63,6 +63,8 @@ def test_everything_goes_to_the_smart_host() -> None:
 
 REFUSED = Try(TARGET, "RCPT", recipients={SUN: Reply(550, "5.7.64", "Relay Access Denied")})
 
+PUT_OFF = Try(TARGET, "RCPT", recipients={SUN: Reply(451, "5.7.3", "STARTTLS is required to send mail")})
+
 
 @pytest.mark.parametrize(
     ("outcome", "attempts", "expected"),
@@ -75,6 +77,8 @@ REFUSED = Try(TARGET, "RCPT", recipients={SUN: Reply(550, "5.7.64", "Relay Acces
         (Outcome((REFUSED,), None, dict(REFUSED.recipients)), 1, Bounce),
         (Outcome((Try(TARGET, "AUTH", Reply(535, "5.7.139", "Basic authentication is disabled")),)), 1, Bounce),
         (Outcome((Try(TARGET, "AUTH", Reply(454, "4.7.0", "Temporary failure")),)), 1, Keep),
+        (Outcome((PUT_OFF,), None, dict(PUT_OFF.recipients)), 1, Keep),
+        (Outcome((PUT_OFF,), None, dict(PUT_OFF.recipients)), 3, Bounce),
         (Outcome((Try(TARGET, "CONNECT", broken="refused"),)), 1, Keep),
         (Outcome((Try(TARGET, "CONNECT", broken="refused"),)), 2, Keep),
         (Outcome((Try(TARGET, "CONNECT", broken="refused"),)), 3, Drop),

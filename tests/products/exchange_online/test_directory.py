@@ -46,3 +46,28 @@ def test_a_proxy_address_does_not_take_the_mailbox_of_somebody_else() -> None:
     found = host.profile.directory.find(Address.parse("bob@contoso.com"))
 
     assert "bob@contoso.com" == (found and str(found.address))
+
+
+def test_a_mailbox_has_its_name_at_the_domains_of_the_service() -> None:
+    domains = {"contoso.com": "Authoritative", "contoso.mail.onmicrosoft.com": "Authoritative"}
+    directory = contoso(Recipients=RECIPIENTS, AcceptedDomains=domains).profile.directory
+
+    def find(text: str) -> str:
+        entry = directory.find(Address.parse(text))
+        return str(entry.address) if entry else ""
+
+    assert "bob@contoso.com" == find("Bob@contoso.mail.onmicrosoft.com")
+    assert "shared@contoso.com" == find("shared@contoso.mail.onmicrosoft.com")
+    assert "" == find("nobody@contoso.mail.onmicrosoft.com")
+    assert "" == find("john@contoso.mail.onmicrosoft.com"), "a mail user is elsewhere"
+    assert "" == find("bob@contoso.onmicrosoft.com"), "the tenant does not accept that domain here"
+
+
+def test_a_name_at_the_service_that_somebody_has_stays_with_him() -> None:
+    domains = {"contoso.com": "Authoritative", "contoso.onmicrosoft.com": "Authoritative"}
+    taken = {"user@contoso.com": {"EmailAddresses": ["bob@contoso.onmicrosoft.com"]}}
+    found = contoso(Recipients=taken, AcceptedDomains=domains).profile.directory.find(
+        Address.parse("bob@contoso.onmicrosoft.com")
+    )
+
+    assert "user@contoso.com" == (found and str(found.address))

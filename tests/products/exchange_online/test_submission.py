@@ -95,7 +95,7 @@ def asked(host: Tenant, sender: str) -> Decision:
     ("sender", "outcome"),
     [
         ("bob@contoso.com", "own"), ("robert@contoso.com", "own"), ("info@contoso.com", "send-as"), ("team@contoso.com", "send-as"),
-        ("boss@contoso.com", "on-behalf"), ("user@contoso.com", "not-own"), ("x@gmail.test", "not-own"), ("<>", "not-own"),
+        ("boss@contoso.com", "on-behalf"), ("user@contoso.com", "not-own"), ("x@gmail.test", "not-own"), ("<>", "null-sender"),
     ],
 )  # fmt: skip
 def test_a_mailbox_sends_as_itself_and_as_whom_it_may(sender: str, outcome: str) -> None:

@@ -26,6 +26,7 @@ from tests.policy.builders import MONDAY
         (wording.expired(Reply(451, "4.4.0", "x")), "550 4.4.7 QUEUE.Expired; Message expired"),
         (wording.expired(Reply(451, "4.4.0", "x"), newer=True), "550 5.4.300 Message expired -> 451 4.4.0 x"),
         (wording.message_delayed(), "400 4.4.7 Message delayed"),
+        (wording.mailbox_full(), "554 5.2.2 mailbox full; STOREDRV.Deliver"),
         (wording.cannot_send_as(), "550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
         (wording.not_authenticated(), "530 5.7.1 Client was not authenticated"),
         (wording.too_large(), "552 5.3.4 Message size exceeds fixed maximum message size"),

@@ -105,6 +105,8 @@ def test_who_may_send_out_over_it(peer: str, sender: str | None, settings: dict[
         ({}, "bob@contoso.com", ("mail.contoso.com",), "", Level.OPPORTUNISTIC),
         ({"TLS": "verified"}, "bob@contoso.com", ("mail.contoso.com",), "", Level.DOMAIN),
         ({"TLS": "trusted"}, "bob@contoso.com", ("mail.contoso.com",), "", Level.CERTIFICATE),
+        ({"TLS": "mandatory"}, "bob@contoso.com", ("mail.contoso.com",), "", Level.ENCRYPTION),
+        ({"TLS": "$true"}, "bob@contoso.com", ("mail.contoso.com",), "", Level.OPPORTUNISTIC),
         ({"TLS": "verified"}, "sun@customer.example", (), "customer.example", Level.OPPORTUNISTIC),
         ({"routes": {"*": "relay.example"}}, "sun@customer.example", ("relay.example",), "", Level.OPPORTUNISTIC),
         ({"routes": {"contoso.com": "MX"}}, "bob@contoso.com", (), "contoso.com", Level.OPPORTUNISTIC),
