@@ -36,7 +36,16 @@ COUNTS = {
     "docs/teaching.md": (30, 1, 0),
 }
 NOT_RUN = ("not run: ", "a recipe: ")
-OTHERS = ("text", "toml", "python", "json", "powershell", "dns", "diff", "mermaid")  # drawings; what a reader saves or pastes; the settings and the test of the Python page are run by test_docs.py
+OTHERS = (
+    "text",
+    "toml",
+    "python",
+    "json",
+    "powershell",
+    "dns",
+    "diff",
+    "mermaid",
+)  # drawings; what a reader saves or pastes; the settings and the test of the Python page are run by test_docs.py
 
 
 def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, what: str) -> None:
