@@ -30,7 +30,8 @@ def another_connector(sentence: Sentence) -> Sentence:
     """The last hop over a connector that is not there."""
     last = sentence.hops[-1]
     assert last.server is not None
-    head, _, tail = sentence.text.rpartition(last.server.text)
+    *_, place = re.finditer(rf"(?<=> ){re.escape(last.server.text)}(?= -|$)", sentence.text)
+    head, tail = sentence.text[: place.start()], sentence.text[place.end() :]
     head = re.sub(r"-(\[[^\]]*\]-)?>\s*$", "", head)
     return parse(f"{head} -[A connector that is not there]-> {last.server.text}{tail}", sentence.at)
 
