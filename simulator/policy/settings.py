@@ -99,6 +99,8 @@ def choice(
     """One of the product's words, kept in the product's spelling. `of` names what takes it, for the error."""
 
     def read(node: Node) -> str:
+        if not node.is_scalar:
+            raise BadValue("one value is expected, not a list or a mapping", f"Use one of {', '.join(values)}.")
         word = _read_text(node)
         for value in values:
             if value.casefold() == word.casefold():

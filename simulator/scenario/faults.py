@@ -244,7 +244,8 @@ class _Reading:
             if kind not in _WITH_VERB or made.get("mailboxes") or (kind == "full" and made.get("how") == "mailbox"):
                 self.problems.error(self.node.get("to").at, f"to: says nothing about {kind}.", "Leave it out.")  # type: ignore[union-attr]
         elif kind == "reply":
-            self.problems.error(self.node.at, "reply needs a verb.", f"Write  to: {', '.join(VERBS[:-1])} or END")
+            reply = made.get("reply")  # a server that closes says so when it greets; most refusals are of a recipient
+            made["verb"] = "CONNECT" if reply and reply.code == 421 else "RCPT"
         counted = self._take("nth", lambda node: made.update(nth=_number(node)))
         if not self._take("times", lambda node: made.update(times=_number(node))) and counted:
             made["times"] = 1
