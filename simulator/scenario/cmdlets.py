@@ -27,7 +27,7 @@ from simulator.products.registry import PRODUCTS
 from simulator.scenario.errors import near_miss
 from simulator.scenario.multivalued import with_whole_lists
 from simulator.scenario.patch import apply_patch
-from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, without_mailbox
+from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, recipient_called, without_mailbox
 from simulator.scenario.permissions import changed
 from simulator.scenario.ranks import at_rank, renamed, without_rank
 from simulator.scenario.shorthand import SHORTHAND, rewritten
@@ -236,6 +236,8 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
             if box is None:
                 return tree
             name = box.address
+        elif "@" not in name and call.cmdlet.verb != "New" and (address := recipient_called(call.servers, name)):
+            name = address
         elif "@" not in name:
             call.problems.error(
                 identity.at, f"{call.cmdlet}: {name!r} is not an address.", f"Write  {noun.by[0]}: amy@contoso.com"
