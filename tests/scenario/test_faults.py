@@ -135,5 +135,5 @@ def test_a_name_is_given_once() -> None:
     ("reply", "at"), [("450 4.2.1 busy", "RCPT"), ("550 5.1.1 unknown", "RCPT"), ("421 4.3.2 closing", "CONNECT")]
 )
 def test_a_reply_without_a_verb_is_that_of_most_such_replies(reply: str, at: str) -> None:
-    flow = flow_of(f"{{path: Bob -> m365 -> Bob, faults: [{{at: onprem, reply: {reply}}}]}}")
+    flow = flow_of(f"flows: {{x: {{path: Bob -> m365 -> Bob, faults: [{{at: onprem, reply: {reply}}}]}}}}")
     assert [at] == [fault.verb for fault in flow.lab.faults]
