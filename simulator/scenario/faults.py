@@ -167,7 +167,8 @@ class _Reading:
     def _down(self, node: Node) -> None:
         if node.text.strip().casefold() not in _FOREVER:
             self.made["lasts"] = duration(node.text)
-            if self.node.get("for"):
+            span = self.node.get("for")
+            if span and duration(span.text) != self.made["lasts"]:
                 raise _Wrong("it already says how long", "Leave out for.")
         self.made["how"] = "refused"
         self._take("how", lambda how: self.made.update(how=_one_of(how, _HOW)))
@@ -255,7 +256,7 @@ class _Reading:
                 self.node.at, "a clock is wrong for a time, not a number of times.", "Use from and for."
             )
         self._take("from", lambda node: made.update(begins=duration(node.text)))
-        if kind != "down":
+        if kind != "down" or "lasts" not in made:  # down: 10m says it already, down: forever does not
             self._take("for", lambda node: made.update(lasts=duration(node.text)))
         self._take("name", lambda node: made.update(name=node.text.strip()))
         if made.get("span") == timedelta(0):
