@@ -26,6 +26,7 @@ _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"]}
 _MAP: Final[Schema] = {"type": "object"}
 _LIST: Final[Schema] = {"type": "array"}
 _ONE_OR_MORE: Final[Schema] = {"type": ["string", "array"]}
+_SOME: Final[Schema] = {"type": ["object", "array", "string"]}
 _ANY: Final[Schema] = {}
 _TAGS: Final = "words to select flows by (-k), and pytest markers (-m); flows have those of their file and stage too"
 
@@ -206,13 +207,13 @@ SEND_WORDS: Final[Mapping[str, Word]] = {
 STEP_WORDS: Final[Mapping[str, Word]] = {
     "dns": Word("a patch of dns; a record set is replaced as a whole", {"$ref": "#/$defs/dns"}),
     "move": Word(
-        "person: the server that their mailbox moves to, or {to: SERVER, state: only here, both or moved}", _ANY
+        "person: the server that their mailbox moves to, or {to: SERVER, state: only here, both or moved}", _SOME
     ),
     "settings": Word("settings SERVER: a patch of that server", _MAP),
     "cert": Word("cert SERVER: its new certificate", {"$ref": "#/$defs/cert"}),
     "stop": Word("switches a server off", _ONE_OR_MORE),
     "start": Word("switches it on again", _ONE_OR_MORE),
-    "fault": Word("something goes wrong from here on; remove: NAME, or all, mends it", _ANY),
+    "fault": Word("something goes wrong from here on; remove: NAME, or all, mends it", _SOME),
     "wait": Word("mail time passes, and the queues are worked off", _TEXT),
     "validate": Word("the two tests of the admin centre: connector, to, result, says", {"type": ["string", "object"]}),
 }
