@@ -42,6 +42,11 @@ _HOW: Final = ("refused", "silent", "reset")
 _ANSWERS: Final = ("nxdomain", "servfail", "timeout", "truncated", "stale", "wrong address")
 _FOREVER: Final = ("forever", "true", "yes", "on")
 _WORDS_OF_VERBS: Final = {"rcpt to": "RCPT", "mail from": "MAIL", "helo": "EHLO", "final dot": "END"}
+_KEYWORDS: Final = (
+    "STARTTLS", "AUTH", "SIZE", "PIPELINING", "DSN", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "ENHANCEDSTATUSCODES",
+    "REQUIRETLS", "DELIVERBY", "MT-PRIORITY", "LIMITS", "ETRN", "HELP", "VRFY", "EXPN", "TURN", "CHECKPOINT", "NO-SOLICITING",
+)  # fmt: skip
+"""What EHLO may announce (IANA, SMTP service extensions); X words are anybody's own."""
 _WITH_VERB: Final = ("reply", "slow", "full")
 
 
@@ -194,7 +199,10 @@ class _Reading:
         self.made.update(how=when, verb=verb)
 
     def _strip(self, node: Node) -> None:
-        self.made["how"] = node.text.strip().upper()
+        word = node.text.strip().upper()
+        if word.partition(" ")[0] not in _KEYWORDS and not word.startswith("X"):
+            raise _Wrong(f"{node.text!r} is no keyword of EHLO", near_miss(word, _KEYWORDS).strip())
+        self.made["how"] = word
 
     def _cert(self, node: Node) -> None:
         self.made["how"] = _one_of(node, DEFECTS)

@@ -5,7 +5,7 @@
 
 A word without a parameter in front is the `Identity`; a parameter without a value is a switch and true; commas make lists;
 quotes of both kinds keep blanks, `-Confirm:$false` is read too, @("a", "b") is a list and @{Add="a"; Remove="b"} a map; #
-begins a comment. Variables and pipelines are not read.
+begins a comment. Bare words beside each other are one name, which a shell would refuse. Variables and pipelines are not read.
 """
 
 from __future__ import annotations
@@ -87,6 +87,9 @@ def as_step(step: Node, problems: ProblemList) -> Node | None:
         elif token["comma"]:
             joined = True
         else:
+            if items and not joined and token["bare"] and _is_word(items[-1]):
+                items[-1] = _with_word(items[-1], token["bare"])  # a name with blanks that nobody put in quotes
+                continue
             if items and not joined:
                 finish()
             items.append(_value(token, place))
@@ -123,6 +126,15 @@ def _value(token: re.Match[str], place: Source) -> Node:
     else:
         text = token["bare"]
     return Node(Scalar(text, quoted), place)
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node.value, Scalar) and not node.value.quoted and not node.text.startswith("$")
+
+
+def _with_word(node: Node, word: str) -> Node:
+    width = len(node.text) + 1 + len(word)
+    return Node(Scalar(f"{node.text} {word}"), _place(node.at, 0, width))
 
 
 def _is_variable(word: str | None) -> bool:

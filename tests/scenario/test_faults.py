@@ -95,6 +95,7 @@ WRONG = [
     ("{dns: customer.example FOO, answer: timeout}",
      "dns: 'customer.example FOO' is no question. | Write  dns: customer.example MX"),
     ("{at: John, full: disk}", "full: a person has a mailbox, a server has a disk. | Write  at: SERVER"),
+    ("{at: onprem, strip: STARTLS}", "strip: 'STARTLS' is no keyword of EHLO. | Did you mean STARTTLS?"),
     ("{at: onprem, slow: 0s}", "slow for no time is no fault."),
     ("{at: onprem, clock: 1h, times: 2}", "a clock is wrong for a time, not a number of times. | Use from and for."),
     ("{at: onprem, down: 10m, nth: 0}", "nth: '0' is not a number from 1 on."),

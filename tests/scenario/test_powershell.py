@@ -32,6 +32,8 @@ def _read(text: str) -> tuple[object, list[str]]:
          {"Set-SendConnector": {"Identity": "Out", "SmartHosts": [], "Fqdn": "a.example"}}),
         ('Set-SendConnector Out -SmartHosts @{Add="a.example","b.example"; Remove=\'c.example\'} -Fqdn d.example',
          {"Set-SendConnector": {"Identity": "Out", "SmartHosts": {"Add": ["a.example", "b.example"], "Remove": ["c.example"]}, "Fqdn": "d.example"}}),
+        ("Remove-SendConnector Out to the world", {"Remove-SendConnector": {"Identity": "Out to the world"}}),
+        ("Set-SendConnector -Identity Out to all -Enabled $false", {"Set-SendConnector": {"Identity": "Out to all", "Enabled": "$false"}}),
         ("Set-SendConnector Out -Enabled $false # until Monday", {"Set-SendConnector": {"Identity": "Out", "Enabled": "$false"}}),
         ('Set-SendConnector "Out bound" -Enabled $false', {"Set-SendConnector": {"Identity": "Out bound", "Enabled": "$false"}}),
         ("Remove-SendConnector Out -Confirm:$false", {"Remove-SendConnector": {"Identity": "Out", "Confirm": "$false"}}),
