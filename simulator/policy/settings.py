@@ -99,6 +99,8 @@ def choice(
     """One of the product's words, kept in the product's spelling. `of` names what takes it, for the error."""
 
     def read(node: Node) -> str:
+        if not node.is_scalar:
+            raise BadValue("one value is expected, not a list or a mapping", f"Use one of {', '.join(values)}.")
         word = _read_text(node)
         for value in values:
             if value.casefold() == word.casefold():
@@ -220,9 +222,8 @@ class Settings:
             key = names.get(entry.key.casefold())
             if key is None:
                 known = [f.label or k for k, f in cls.__fields__.items()]
-                problems.error(
-                    entry.key_at, f"unknown setting {entry.key} in {cls.noun or name}.", nearest(entry.key, known)
-                )
+                fix = cls._deeper(entry.key) or nearest(entry.key, known)
+                problems.error(entry.key_at, f"unknown setting {entry.key} in {cls.noun or name}.", fix)
                 continue
             field = cls.__fields__[key]
             places[key] = entry.node.at or entry.key_at
@@ -248,6 +249,17 @@ class Settings:
         made = cls(name=name, places=places, place=at or node.at, **values)
         made.check(problems)
         return made
+
+    @classmethod
+    def _deeper(cls, word: str) -> str:
+        """Where a setting belongs that stands one level too high; nothing where no object has it."""
+        for key, field in cls.__fields__.items():
+            inner = field.schema.get("additionalProperties")
+            names = inner.get("properties", {}) if isinstance(inner, Mapping) else {}
+            found = next((name for name in names if name.casefold() == word.casefold()), None)
+            if found:
+                return f"Write it under a name: {field.label or key}: {{NAME: {{{found}: ...}}}}."
+        return ""
 
     def check(self, problems: ProblemList) -> None:
         """Combinations that the product itself refuses; overridden where there are any."""

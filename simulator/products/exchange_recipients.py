@@ -76,7 +76,11 @@ def by_address(
     make: Callable[[Address, str, P, tuple[Address, ...], Source], R], people: Iterable[tuple[Address, Source]],
     plain: Callable[[Address, Source], P], written: Mapping[str, P],
 ) -> dict[Address, R]:  # fmt: skip
-    """Every recipient by every address that it has: first the people's mailboxes (`plain`), then what is written."""
+    """Every recipient by every address that it has: first the people's mailboxes (`plain`), then what is written.
+
+    An address is one recipient's: a mail user or contact whose address a mailbox here has is that mailbox, as it is after a
+    move (New-MoveRequest), and keeps its other addresses.
+    """
     found: dict[Address, R] = {}
 
     def add(entry: R) -> None:
@@ -89,7 +93,8 @@ def by_address(
     own = frozenset(found)
     for name, properties in written.items():
         address = Address.parse(name)
-        kind = "mailbox" if address in own and properties.RecipientType is None else properties.kind
+        is_mailbox = address in own and (properties.RecipientType is None or properties.kind in ("external", "remote"))
+        kind = "mailbox" if is_mailbox else properties.kind
         every = tuple(dict.fromkeys((address, *properties.EmailAddresses)))
         add(make(address, kind, properties, every, properties.place))
     return found

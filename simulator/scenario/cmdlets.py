@@ -25,8 +25,9 @@ from typing import Final
 
 from simulator.products.registry import PRODUCTS
 from simulator.scenario.errors import near_miss
+from simulator.scenario.multivalued import with_whole_lists
 from simulator.scenario.patch import apply_patch
-from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, without_mailbox
+from simulator.scenario.people import Mailbox, find_mailbox, mailbox_of, recipient_called, without_mailbox
 from simulator.scenario.permissions import changed
 from simulator.scenario.ranks import at_rank, renamed, without_rank
 from simulator.scenario.shorthand import SHORTHAND, rewritten
@@ -221,9 +222,8 @@ def _set_single(tree: Node, call: _Call, parameters: Node) -> Node:
         return tree
     section = call.noun.section
     was = server.node.get(section) or Node({}, call.at)
-    return _with_section(
-        tree, server, section, apply_patch(was, parameters.without("Identity"), call.problems), call.at
-    )
+    patch = with_whole_lists(was, parameters.without("Identity"))
+    return _with_section(tree, server, section, apply_patch(was, patch, call.problems), call.at)
 
 
 def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Node:
@@ -236,6 +236,8 @@ def _on_object(tree: Node, call: _Call, identity: Node, parameters: Node) -> Nod
             if box is None:
                 return tree
             name = box.address
+        elif "@" not in name and call.cmdlet.verb != "New" and (address := recipient_called(call.servers, name)):
+            name = address
         elif "@" not in name:
             call.problems.error(
                 identity.at, f"{call.cmdlet}: {name!r} is not an address.", f"Write  {noun.by[0]}: amy@contoso.com"
@@ -291,7 +293,7 @@ def _set(tree: Node, call: _Call, server: Entry, section: Node, name: str, param
     was = section.get(name) or Node({}, call.at)
     if call.cmdlet.verb in _SWITCH:
         was = was.without("State")  # the same, as a Get- record has it
-    made = apply_patch(was, patch, call.problems, path=path)
+    made = apply_patch(was, with_whole_lists(was, patch), call.problems, path=path)
     new_name = parameters.get("Name") if noun.renames and parameters.entry("Identity") else None
     if new_name and new_name.text.strip().casefold() != name.casefold():
         section, name = renamed(section, name, new_name.text.strip()), new_name.text.strip()

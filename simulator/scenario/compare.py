@@ -13,9 +13,8 @@ from simulator.source import Node
 
 __all__ = ["alternatives", "in_range", "is_text", "says_fits", "seconds", "shown", "text_fits"]
 
-_DURATION = re.compile(
-    r"(?:(\d+(?:\.\d+)?)d)?\s*(?:(\d+(?:\.\d+)?)h)?\s*(?:(\d+(?:\.\d+)?)m)?\s*(?:(\d+(?:\.\d+)?)s)?\Z"
-)
+_UNITS = ("y(?:ears?)?", "w(?:eeks?)?", "d(?:ays?)?", "h(?:ours?|rs?)?", "m(?:in(?:ute)?s?)?", "s(?:ec(?:ond)?s?)?")
+_DURATION = re.compile(r"\s*".join(rf"(?:(\d+(?:\.\d+)?)\s*{unit}(?![a-z]))?" for unit in _UNITS) + r"\Z")
 
 
 def alternatives(node: Node) -> tuple[Node, ...]:
@@ -51,14 +50,15 @@ def is_text(node: Node, text: str) -> bool:
 
 
 def seconds(text: str) -> float | None:
-    """`10m`, `1h30m`, `2d`, `1.5s`, `90` (seconds) as seconds; None for anything else."""
+    """`10m`, `1h30m`, `2d`, `2w`, `1y`, `1.5s`, `10 minutes`, `90` (seconds) as seconds; None for anything else."""
     text = text.strip().lower()
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     match = _DURATION.match(text)
     if not text or not match:
         return None
-    days, hours, minutes, secs = (float(g or 0) for g in match.groups())
+    years, weeks, days, hours, minutes, secs = (float(g or 0) for g in match.groups())
+    days += 365 * years + 7 * weeks
     return ((days * 24 + hours) * 60 + minutes) * 60 + secs
 
 

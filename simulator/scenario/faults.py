@@ -42,6 +42,11 @@ _HOW: Final = ("refused", "silent", "reset")
 _ANSWERS: Final = ("nxdomain", "servfail", "timeout", "truncated", "stale", "wrong address")
 _FOREVER: Final = ("forever", "true", "yes", "on")
 _WORDS_OF_VERBS: Final = {"rcpt to": "RCPT", "mail from": "MAIL", "helo": "EHLO", "final dot": "END"}
+_KEYWORDS: Final = (
+    "STARTTLS", "AUTH", "SIZE", "PIPELINING", "DSN", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "ENHANCEDSTATUSCODES",
+    "REQUIRETLS", "DELIVERBY", "MT-PRIORITY", "LIMITS", "ETRN", "HELP", "VRFY", "EXPN", "TURN", "CHECKPOINT", "NO-SOLICITING",
+)  # fmt: skip
+"""What EHLO may announce (IANA, SMTP service extensions); X words are anybody's own."""
 _WITH_VERB: Final = ("reply", "slow", "full")
 
 
@@ -167,7 +172,8 @@ class _Reading:
     def _down(self, node: Node) -> None:
         if node.text.strip().casefold() not in _FOREVER:
             self.made["lasts"] = duration(node.text)
-            if self.node.get("for"):
+            span = self.node.get("for")
+            if span and duration(span.text) != self.made["lasts"]:
                 raise _Wrong("it already says how long", "Leave out for.")
         self.made["how"] = "refused"
         self._take("how", lambda how: self.made.update(how=_one_of(how, _HOW)))
@@ -193,7 +199,10 @@ class _Reading:
         self.made.update(how=when, verb=verb)
 
     def _strip(self, node: Node) -> None:
-        self.made["how"] = node.text.strip().upper()
+        word = node.text.strip().upper()
+        if word.partition(" ")[0] not in _KEYWORDS and not word.startswith("X"):
+            raise _Wrong(f"{node.text!r} is no keyword of EHLO", near_miss(word, _KEYWORDS).strip())
+        self.made["how"] = word
 
     def _cert(self, node: Node) -> None:
         self.made["how"] = _one_of(node, DEFECTS)
@@ -244,7 +253,8 @@ class _Reading:
             if kind not in _WITH_VERB or made.get("mailboxes") or (kind == "full" and made.get("how") == "mailbox"):
                 self.problems.error(self.node.get("to").at, f"to: says nothing about {kind}.", "Leave it out.")  # type: ignore[union-attr]
         elif kind == "reply":
-            self.problems.error(self.node.at, "reply needs a verb.", f"Write  to: {', '.join(VERBS[:-1])} or END")
+            reply = made.get("reply")  # a server that closes says so when it greets; most refusals are of a recipient
+            made["verb"] = "CONNECT" if reply and reply.code == 421 else "RCPT"
         counted = self._take("nth", lambda node: made.update(nth=_number(node)))
         if not self._take("times", lambda node: made.update(times=_number(node))) and counted:
             made["times"] = 1
@@ -254,7 +264,7 @@ class _Reading:
                 self.node.at, "a clock is wrong for a time, not a number of times.", "Use from and for."
             )
         self._take("from", lambda node: made.update(begins=duration(node.text)))
-        if kind != "down":
+        if kind != "down" or "lasts" not in made:  # down: 10m says it already, down: forever does not
             self._take("for", lambda node: made.update(lasts=duration(node.text)))
         self._take("name", lambda node: made.update(name=node.text.strip()))
         if made.get("span") == timedelta(0):

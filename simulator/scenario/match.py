@@ -74,14 +74,17 @@ def code_fits(wanted: str, code: str) -> bool:
     """Whether a written code (`550`, `5.7.*`, `550 5.7.64`, `4xx`, `*`, nothing) covers one that occurred.
 
     A part matches the whole: 450 covers `450 4.7.320`, 5.7 covers 5.7.64. `4xx` and `5xx` go by the reply's first
-    digit; where only a status is known, by that of the status.
+    digit; where only a status is known, by that of the status. `5.*` covers a reply without a status by its first digit.
     """
     replies, statuses = _code_parts(code)
     for part in wanted.split():
         if part == "*":
             continue
         if "." in part:
-            if not any(_status_fits(part, status) for status in statuses):
+            if not statuses and _CLASS.fullmatch(part):  # a host that gives no status: its reply has the class
+                if not any(reply[0] == part[0] for reply in replies):
+                    return False
+            elif not any(_status_fits(part, status) for status in statuses):
                 return False
         elif replies:
             if not _digits_fit(part, replies[0]):
@@ -89,6 +92,9 @@ def code_fits(wanted: str, code: str) -> bool:
         elif part[1:].lower() != "xx" or not any(status[0] == part[0] for status in statuses):
             return False
     return True
+
+
+_CLASS = re.compile(r"[245]\.(?:\*|x)(?:\.(?:\*|x))?", re.I)
 
 
 def _code_parts(code: str) -> tuple[list[str], list[str]]:

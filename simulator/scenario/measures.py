@@ -59,7 +59,10 @@ def check_within(node: Node, played: Played) -> Iterable[Difference]:
 
 
 def check_not_before(node: Node, played: Played) -> Iterable[Difference]:
-    first = min((e.event.t for e in played.endings), default=0.0)
+    firsts: dict[str, float] = {}
+    for ending in played.endings:
+        firsts[ending.event.msg] = min(ending.event.t, firsts.get(ending.event.msg, ending.event.t))
+    first = max(firsts.values(), default=0.0)  # of several messages the last one counts, as it does for `within`
     if not text_fits(node, lambda want: bool(in_range(want if ".." in want else f"{want}..", first))):
         yield Difference("not before", node.at, shown(node), f"{first:g} s of mail time")
 

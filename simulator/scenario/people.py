@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.mail.address import Address, AddressError
@@ -24,6 +24,7 @@ __all__ = [
     "mailbox_of",
     "moved",
     "read_people",
+    "recipient_called",
     "without_mailbox",
 ]
 
@@ -174,3 +175,14 @@ def _with(tree: Node, box: Mailbox, items: tuple[Node, ...]) -> Node:
         return tree.with_entry("people", people.without(box.entry.key))
     node = items[0] if len(items) == 1 else Node(items, box.entry.node.at)
     return tree.with_entry("people", people.with_entry(box.entry.key, node))
+
+
+def recipient_called(servers: Iterable[Entry], name: str) -> str:
+    """The address among the `Recipients` of servers whose local part that is, where it is the only one."""
+    found: list[str] = []
+    for server in servers:
+        section = server.node.get("Recipients")
+        for entry in section.entries if section else ():
+            if entry.key.partition("@")[0].casefold() == name.casefold():
+                found.append(entry.key)
+    return found[0] if len(found) == 1 else ""

@@ -4,12 +4,14 @@
     - New-SendConnector: {Name: My company to Office 365, AddressSpaces: "*", RequireTLS: $true, SmartHosts: [a.example, b.example]}
 
 A word without a parameter in front is the `Identity`; a parameter without a value is a switch and true; commas make lists;
-quotes of both kinds keep blanks, `-Confirm:$false` is read too. Variables, pipelines and @{} are not.
+quotes of both kinds keep blanks, `-Confirm:$false` is read too, @("a", "b") is a list and @{Add="a"; Remove="b"} a map; #
+begins a comment. Bare words beside each other are one name, which a shell would refuse. Variables and pipelines are not read.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from simulator.source import Entry, Node, ProblemList, Scalar, Source
 
@@ -25,6 +27,8 @@ _TOKEN = re.compile(
       |(?P<bare>[^\s,"']+)""",
     re.X,
 )
+_IN_BRACKETS = re.compile(_TOKEN.pattern.replace(r"""[^\s,"']+""", r"""[^\s,"')]+"""), re.X)
+_PAIR = re.compile(r"""\s*(?P<key>[A-Za-z]+)\s*=\s*(?P<values>(?:"[^"]*"|'[^']*'|[^;"'{}])*)(?:;|\Z)""")
 
 
 def is_command(step: Node) -> bool:
@@ -41,22 +45,37 @@ def as_step(step: Node, problems: ProblemList) -> Node | None:
     values: dict[str, Entry] = {}
     parameter: tuple[str, Source] | None = None
     items: list[Node] = []
-    joined = False
+    joined, listed, within = False, False, 0
 
     def finish() -> None:
-        nonlocal parameter, items
+        nonlocal parameter, items, listed
         if parameter is None and not items:
             return
         key, where = parameter or ("Identity", items[0].at)
-        node = Node(tuple(items), items[0].at) if len(items) > 1 else items[0] if items else Node(Scalar("true"), where)
+        alone = Node(()) if listed else Node(Scalar("true"), where)
+        node = Node(tuple(items), items[0].at) if len(items) > 1 else items[0] if items else replace(alone, at=where)
         values[key.casefold()] = Entry(key, where, node)
-        parameter, items = None, []
+        parameter, items, listed = None, [], False
 
     while position < len(text):
         if text[position].isspace():
             position += 1
             continue
-        token = _TOKEN.match(text, position)
+        if text[position] == "#":
+            break
+        if text.startswith("@{", position):
+            table, position = _table(text, position, at)
+            if table is not None:
+                items.append(table)
+                joined = False
+                continue
+        if text.startswith("@(", position):
+            position, joined, within, listed = position + 2, True, within + 1, True
+            continue
+        if within and text[position] == ")":
+            position, within = position + 1, within - 1
+            continue
+        token = (_IN_BRACKETS if within else _TOKEN).match(text, position)
         place = _place(at, position, (token.end() if token else len(text)) - position)
         if token is None or (token["bare"] or "").startswith(("|", "@", "(", "{")) or _is_variable(token["bare"]):
             problems.error(place, f"{text[position:].split()[0]} cannot be read here.", "Write the parameters out.")
@@ -68,6 +87,9 @@ def as_step(step: Node, problems: ProblemList) -> Node | None:
         elif token["comma"]:
             joined = True
         else:
+            if items and not joined and token["bare"] and _is_word(items[-1]):
+                items[-1] = _with_word(items[-1], token["bare"])  # a name with blanks that nobody put in quotes
+                continue
             if items and not joined:
                 finish()
             items.append(_value(token, place))
@@ -75,6 +97,24 @@ def as_step(step: Node, problems: ProblemList) -> Node | None:
     finish()
     inner = Node(values, _place(at, match.end(), max(1, len(text) - match.end())))
     return Node({name.casefold(): Entry(name, _place(at, 0, len(name)), inner)}, at)
+
+
+def _table(text: str, position: int, at: Source) -> tuple[Node | None, int]:
+    """`@{Add="a","b"; Remove="c"}` and where it ends; None where it is no such table."""
+    end = text.find("}", position)
+    inner = text[position + 2 : end] if end > 0 else ""
+    found: dict[str, Entry] = {}
+    start = 0
+    while start < len(inner.rstrip()):
+        pair = _PAIR.match(inner, start)
+        if pair is None:
+            return None, position
+        place = _place(at, position + 2 + pair.start("key"), len(pair["key"]))
+        words = [word.strip().strip("\"'") for word in pair["values"].strip().removeprefix("@(").rstrip(")").split(",")]
+        values = tuple(Node(Scalar(word, quoted=True), place) for word in words if word)
+        found[pair["key"].casefold()] = Entry(pair["key"], place, Node(values, place))
+        start = pair.end()
+    return (Node(found, _place(at, position, end + 1 - position)), end + 1) if found else (None, position)
 
 
 def _value(token: re.Match[str], place: Source) -> Node:
@@ -86,6 +126,15 @@ def _value(token: re.Match[str], place: Source) -> Node:
     else:
         text = token["bare"]
     return Node(Scalar(text, quoted), place)
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node.value, Scalar) and not node.value.quoted and not node.text.startswith("$")
+
+
+def _with_word(node: Node, word: str) -> Node:
+    width = len(node.text) + 1 + len(word)
+    return Node(Scalar(f"{node.text} {word}"), _place(node.at, 0, width))
 
 
 def _is_variable(word: str | None) -> bool:

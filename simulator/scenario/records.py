@@ -21,7 +21,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from simulator.mail.address import AddressError, parse_domain
 from simulator.scenario.errors import near_miss
-from simulator.scenario.zone_words import read_dnssec, read_mta_sts
+from simulator.scenario.zone_words import read_dnssec, read_mta_sts, read_ttl
 from simulator.source import Entry, Node, ProblemList
 from simulator.zone import TYPES
 
@@ -104,13 +104,15 @@ def read_records(
             problems.error(entry.node.at, f"dns: {entry.key} is a map of record types.", fix)
         sets = {s.key.upper(): s for s in entry.node.entries}
         for kind, record_set in sets.items():
-            if kind == "DNSSEC":
+            if kind == "TTL":
+                read_ttl(record_set.node, problems)
+            elif kind == "DNSSEC":
                 signed[owner] = read_dnssec(record_set, problems)
             elif kind == "MTA-STS":
                 policies.update(read_mta_sts(owner, record_set, problems))
             else:
                 _read_set(owner, kind, record_set, found, scope)
-        if "CNAME" in sets and len(sets.keys() - {"DNSSEC"}) > 1:
+        if "CNAME" in sets and len(sets.keys() - {"DNSSEC", "TTL"}) > 1:
             at = sets["CNAME"].key_at
             problems.error(
                 at, f"dns: {entry.key} has a CNAME beside other records.", "A name with a CNAME has nothing else."
@@ -123,7 +125,7 @@ def _read_set(owner: str, kind: str, entry: Entry, found: Records, scope: _Scope
         scope.problems.error(
             entry.key_at,
             f"unknown record type {entry.key}.",
-            near_miss(entry.key, (*TYPES, "DNSSEC", "MTA-STS")).strip(),
+            near_miss(entry.key, (*TYPES, "DNSSEC", "MTA-STS", "TTL")).strip(),
         )
         return
     data = list(found.get((owner, kind), ()))

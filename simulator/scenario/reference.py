@@ -111,7 +111,9 @@ _ABOUT = {
     "send": "How a message is handed in.",
     "later": "Entries of a flow's `later`.",
     "Steps": "Entries of `do`. Beside them the cmdlets, with their parameters, as a map or as the line that a shell takes; `server: NAME` says "
-    "whose object is meant where several servers have one.",
+    "whose object is meant where several servers have one. Also taken: `stop onprem`, `wait 10m`, `move Bob to onprem`, `cert onprem expired`; "
+    "`settings` and `cert` with a map by server; `Set-OutboundConnector NAME: {...}` and `Set-OutboundConnector: -Identity NAME -Enabled $false`; "
+    'a list of maps under one cmdlet; a block of lines after `do: |`. A list is changed part by part with `{Add: ..., Remove: ...}` or `@{Add="a"; Remove="b"}`.',
     "Fault": "A fault is where, what and when; [faults.md](faults.md) says what each does.",
     "Invariants": "For `always`; `violates` of a flow names those that it is meant to break.",
 }

@@ -29,6 +29,7 @@ from simulator.scenario.stages import rollbacks, with_stale_dns
 from simulator.scenario.syntax import hidden_comments
 from simulator.scenario.validate import Asked
 from simulator.scenario.waiting import Waited
+from simulator.scenario.zone_words import longest_ttl
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, Problem, ProblemList, Source
 from simulator.topology import Lab
@@ -219,6 +220,7 @@ class _Loading:
             asked: list[Asked] = []
             waits: list[Waited] = []
             before, tree = self.build(ground.tree), changed(ground.tree, item, self.problems, asked, waits)
+            ttl = longest_ttl(ground.tree.get("dns"), tree.get("dns"))
             self.build(tree)
             always = {**ground.always, **always_words(item.get("always"), self.problems)}
             ground = replace(ground, tree=tree, stage=name, pauses=(*ground.pauses, *ground.paused(waits)))
@@ -228,7 +230,7 @@ class _Loading:
             )
             earlier = dict(known)
             flows = self._flows(item.get("meanwhile"), here, {})
-            flows = list(with_stale_dns(flows, item, before.zone, self.problems)) if before else []
+            flows = list(with_stale_dns(flows, item, before.zone, self.problems, ttl)) if before else []
             flows += self._flows(item.get("flows"), here, known)
             flows += self._still(item, here, earlier)
             if asked and not flows:

@@ -26,6 +26,7 @@ _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"]}
 _MAP: Final[Schema] = {"type": "object"}
 _LIST: Final[Schema] = {"type": "array"}
 _ONE_OR_MORE: Final[Schema] = {"type": ["string", "array"]}
+_SOME: Final[Schema] = {"type": ["object", "array", "string"]}
 _ANY: Final[Schema] = {}
 _TAGS: Final = "words to select flows by (-k), and pytest markers (-m); flows have those of their file and stage too"
 
@@ -124,7 +125,10 @@ STAGE_WORDS: Final[Mapping[str, Word]] = {
     "still": Word("names of earlier flows that hold again", _ONE_OR_MORE),
     "meanwhile": Word("flows while caches still have the old DNS", {"$ref": "#/$defs/flows"}),
     "stale": Word("the servers whose caches have it; left out: those that the flow's senders hand in at", _ONE_OR_MORE),
-    "ttl": Word("how long they have it, in mail time from the beginning of the flow; left out: throughout", _TEXT),
+    "ttl": Word(
+        "how long they have it, in mail time from the beginning of the flow; left out: the TTL of dns, or throughout",
+        _TEXT,
+    ),
 }
 
 EXPECTATIONS: Final[Mapping[str, Word]] = {
@@ -203,13 +207,13 @@ SEND_WORDS: Final[Mapping[str, Word]] = {
 STEP_WORDS: Final[Mapping[str, Word]] = {
     "dns": Word("a patch of dns; a record set is replaced as a whole", {"$ref": "#/$defs/dns"}),
     "move": Word(
-        "person: the server that their mailbox moves to, or {to: SERVER, state: only here, both or moved}", _MAP
+        "person: the server that their mailbox moves to, or {to: SERVER, state: only here, both or moved}", _SOME
     ),
     "settings": Word("settings SERVER: a patch of that server", _MAP),
     "cert": Word("cert SERVER: its new certificate", {"$ref": "#/$defs/cert"}),
     "stop": Word("switches a server off", _ONE_OR_MORE),
     "start": Word("switches it on again", _ONE_OR_MORE),
-    "fault": Word("something goes wrong from here on; remove: NAME, or all, mends it", _MAP),
+    "fault": Word("something goes wrong from here on; remove: NAME, or all, mends it", _SOME),
     "wait": Word("mail time passes, and the queues are worked off", _TEXT),
     "validate": Word("the two tests of the admin centre: connector, to, result, says", {"type": ["string", "object"]}),
 }
@@ -240,9 +244,9 @@ def json_schema(part: str = "") -> dict[str, Any]:
             "flows": {"type": "object", "additionalProperties": {"anyOf": [_ONE_OR_MORE, {"$ref": "#/$defs/flow"}]}},
             "flow": _object(FLOW_WORDS),
             "send": _object(SEND_WORDS),
-            "steps": {"type": "array", "items": {"type": ["object", "string"]}},
-            "faults": {"type": "array", "items": _object(FAULT_WORDS)},
-            "later": {"type": "array", "items": _object(LATER_WORDS)},
+            "steps": {"type": ["array", "object", "string"], "items": {"type": ["object", "string"]}},
+            "faults": _one_or_list(_object(FAULT_WORDS)),
+            "later": _one_or_list(_object(LATER_WORDS)),
             "patch": {"type": "object", "properties": dict.fromkeys(LAB_WORDS, _ANY), "additionalProperties": False},
             "always": {"type": ["array", "string"], "items": {"enum": list(INVARIANT_WORDS)}},
             "people": {"type": "object", "additionalProperties": _ONE_OR_MORE},
@@ -254,6 +258,10 @@ def json_schema(part: str = "") -> dict[str, Any]:
             "cert": {"anyOf": [{"type": "string", "examples": ["good", "none", *DEFECTS]}, _certificate()]},
         },
     }
+
+
+def _one_or_list(item: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [{"type": "array", "items": item}, item]}
 
 
 def _object(words: Mapping[str, Word]) -> dict[str, Any]:

@@ -7,6 +7,7 @@
 | Set-CASMailbox | Set-Mailbox |
 | Set-User, Set-Contact | Set-Mailbox |
 | Update-DistributionGroupMember {Identity, Members} | Set-DistributionGroup |
+| Add-, Remove-DistributionGroupMember {Identity, Member} | Set-DistributionGroup {Identity, Members: {Add or Remove: ...}} |
 | New-, Set-InboxRule {Mailbox: PERSON} | the same with the mailbox's address, at its server |
 | Enable-, Disable-IPv6ForAcceptedDomain {Domain} | Set-AcceptedDomain {Identity, IPv6Status: Enabled or Disabled} |
 """
@@ -49,6 +50,22 @@ def _same(tree: Node, parameters: Node, problems: ProblemList) -> Node:
 
 def _without_confirm(tree: Node, parameters: Node, problems: ProblemList) -> Node:
     return parameters.without("Confirm")
+
+
+def _member(word: str) -> _Rewrite:
+    def rewrite(tree: Node, parameters: Node, problems: ProblemList) -> Node | None:
+        member = parameters.get("Member")
+        if member is None:
+            problems.error(parameters.at, "it is not said who the member is.", "Add  Member: amy@contoso.com")
+            return None
+        box = mailbox_of(tree, member.text, member.at, problems) if "@" not in member.text else None
+        if box is None and "@" not in member.text:
+            return None
+        who = Node(Scalar(box.address, quoted=True), member.at) if box else member
+        kept = parameters.without("Member").without("Confirm").without("BypassSecurityGroupManagerCheck")
+        return kept.with_entry("Members", Node({}, member.at).with_entry(word, who), member.at)
+
+    return rewrite
 
 
 def _permission(remove: bool) -> _Rewrite:
@@ -104,6 +121,8 @@ _EVERY = (
     Shorthand("Set-User", "Set", "Mailbox", _same),
     Shorthand("Set-Contact", "Set", "MailContact", _same),
     Shorthand("Update-DistributionGroupMember", "Set", "DistributionGroup", _without_confirm),
+    Shorthand("Add-DistributionGroupMember", "Set", "DistributionGroup", _member("Add")),
+    Shorthand("Remove-DistributionGroupMember", "Set", "DistributionGroup", _member("Remove")),
     Shorthand("Enable-IPv6ForAcceptedDomain", "Set", "AcceptedDomain", _ipv6("Enabled")),
     Shorthand("Disable-IPv6ForAcceptedDomain", "Set", "AcceptedDomain", _ipv6("Disabled")),
 )

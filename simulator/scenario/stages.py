@@ -4,7 +4,7 @@
       - stage: MX cut
         do: [{dns: {contoso.com: {MX: [0 contoso-com.mail.protection.outlook.com]}}}]
         stale: [internet]      # who still has the DNS of the stage before; left out: where the flow's senders hand in
-        ttl: 1h                # for how long; left out: as long as the flow plays
+        ttl: 1h                # for how long; left out: the TTL that dns has for the name, or as long as the flow plays
         meanwhile:
           Sun to Bob: Sun -> internet -> onprem -> m365 -> Bob
     rollback: {from: MX cut, to: Bob moves first, lost: 0, within: 10m}
@@ -43,9 +43,12 @@ _FATES = ("delivered", "DEFERRED")
 """The ends of a flow whose mail can be on the way: the rest was refused or returned already."""
 
 
-def with_stale_dns(flows: Iterable[Flow], stage: Node, before: Zone, problems: ProblemList) -> Iterator[Flow]:
-    """The flows of `meanwhile`: their senders resolve with the zone of the stage before."""
-    ttl = _span(stage.get("ttl"), problems)
+def with_stale_dns(
+    flows: Iterable[Flow], stage: Node, before: Zone, problems: ProblemList, written: timedelta | None = None
+) -> Iterator[Flow]:
+    """The flows of `meanwhile`: their senders resolve with the zone of the stage before, for as long as the stage says
+    or the records' own time to live (`written`)."""
+    ttl = _span(stage.get("ttl"), problems) if stage.get("ttl") else written
     labs: dict[tuple[int, tuple[str, ...]], Lab] = {}
     for flow in flows:
         stale = _named(stage.get("stale"), flow.lab, problems) or tuple(

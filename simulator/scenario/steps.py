@@ -12,7 +12,7 @@
       - fault: {at: onprem, down: 1h, name: outage}
       - wait: 10m
 
-A step has one key, or is a command line as it stands in a shell [powershell]. A cmdlet finds its server by the object that
+A step has one key, or is a command line as it stands in a shell [powershell]; other forms are in [runbook]. A cmdlet finds its server by the object that
 it names; where several servers could be meant, `server:` says which. New- refuses an object that is there, Set- and Remove-
 one that is not, as the cmdlets do. `validate` changes nothing: it is handed back with the tree of that moment, for whoever
 plays it.
@@ -30,6 +30,7 @@ from simulator.scenario.faultsteps import fault_step
 from simulator.scenario.patch import apply_patch
 from simulator.scenario.people import MAILBOX_STATES, mailbox_of, moved
 from simulator.scenario.powershell import as_step, is_command
+from simulator.scenario.runbook import instructions, steps_of
 from simulator.scenario.schema import STEP_WORDS
 from simulator.scenario.validate import CMDLET, Asked, is_validate, read_validate
 from simulator.scenario.waiting import Waited, read_wait
@@ -48,12 +49,12 @@ def apply_steps(
     """The tree after all steps of a list. `asked` collects the validations, `waits` the waits."""
     if steps is None or steps.is_null:
         return tree
-    if not steps.is_list:
+    if steps.is_map and len(instructions(steps)) > 1:
         problems.error(
             steps.at, "do is a list of steps.", "Begin every step with a hyphen: - Set-OutboundConnector: {...}"
         )
         return tree
-    for step in steps.items:
+    for step in steps_of(steps):
         span = read_wait(step, problems)
         if span is not None:
             if waits is not None:

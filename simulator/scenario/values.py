@@ -20,7 +20,7 @@ _WORD = re.compile(r"\S+")
 
 
 def duration(text: str) -> timedelta:
-    """`10m`, `22h30m`, `60d`, `1.5s`; a bare number counts seconds. Raises `ValueError`."""
+    """`10m`, `22h30m`, `60d`, `2w`, `1y`, `1.5s`; a bare number counts seconds. Raises `ValueError`."""
     found = seconds(text)
     if found is None:
         raise ValueError(f"{text!r} is not a span of time; write 30s, 10m, 22h30m or 60d")

@@ -59,7 +59,7 @@ def read_later(node: Node | None, tree: Node, apply: Apply, problems: ProblemLis
     """The changes of a flow. `apply` carries out a list of steps, and collects the waits among them."""
     if node is None or node.is_null:
         return []
-    if not node.is_list:
+    if node.is_scalar:
         problems.error(node.at, "later is a list.", _FIX)
         return []
     timed: list[tuple[timedelta, Node]] = []

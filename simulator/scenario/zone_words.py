@@ -1,18 +1,21 @@
-"""Words under a name in `dns:` that are no record types: whether the zone is signed, and its MTA-STS policy.
+"""Words under a name in `dns:` that are no record types: whether the zone is signed, its MTA-STS policy, its time to live.
 
     customer.example:
+      TTL: 1h
       DNSSEC: signed                                             # or unsigned (the default), bogus
       MTA-STS: {mode: enforce, mx: [mx.customer.example, "*.customer.example"], max_age: 7d}
 
 DNSSEC counts for the name and everything below it, up to a name that has its own word. MTA-STS writes two records, as RFC
 8461 does in two places: the TXT record at `_mta-sts`, and the policy, which senders fetch over HTTPS in the world and as
 text at `policy._mta-sts` in a lab (docs/limits.md). A TXT record without a policy is a policy that cannot be fetched.
+The time to live is how long caches keep a name's records as they were when a stage changes them (`meanwhile`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 
 from simulator.mail.address import AddressError, parse_domain
 from simulator.policy.mta_sts import MODES, announcement_name, policy_name
@@ -21,9 +24,10 @@ from simulator.scenario.values import duration
 from simulator.source import Entry, Node, ProblemList
 from simulator.zone import SIGNATURES
 
-__all__ = ["WORD_FORMS", "read_dnssec", "read_mta_sts"]
+__all__ = ["WORD_FORMS", "longest_ttl", "read_dnssec", "read_mta_sts", "read_ttl"]
 
 WORD_FORMS: Mapping[str, Mapping[str, object]] = {
+    "TTL": {"type": ["string", "integer"], "examples": ["1h", 3600], "description": "how long caches keep the records"},
     "DNSSEC": {"enum": list(SIGNATURES), "description": "whether the zone that begins here is signed"},
     "MTA-STS": {
         "type": "object",
@@ -40,6 +44,26 @@ WORD_FORMS: Mapping[str, Mapping[str, object]] = {
 
 _KEYS = ("mode", "mx", "max_age")
 _LONGEST = 31_557_600  # RFC 8461 3.2
+
+
+def read_ttl(node: Node, problems: ProblemList) -> timedelta | None:
+    """How long caches keep the records of a name; None where the value is none, which is told."""
+    try:
+        return duration(node.text)
+    except ValueError as bad:
+        problems.error(node.at, f"TTL: {bad}.")
+        return None
+
+
+def longest_ttl(was: Node | None, now: Node | None) -> timedelta | None:
+    """The longest time to live among the names whose records have changed; None where none is written."""
+    found = []
+    for entry in was.entries if was else ():
+        ttl = entry.node.get("TTL")
+        other = now.get(entry.key) if now else None
+        if ttl and (other is None or other.without("TTL").plain() != entry.node.without("TTL").plain()):
+            found.append(read_ttl(ttl, ProblemList()))
+    return max(filter(None, found), default=None)
 
 
 def read_dnssec(entry: Entry, problems: ProblemList) -> str:

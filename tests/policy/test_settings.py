@@ -203,3 +203,18 @@ def test_an_empty_setting_that_is_not_modelled_asks_for_nothing() -> None:
     assert [] == problems.items
     Tenant.read(Node.of({"Rules": {"A": {}}}), problems)
     assert ["Rules is understood but not modelled; it changes nothing here"] == [p.says for p in problems.items]
+
+
+def test_a_setting_that_stands_a_level_too_high_is_told_where_it_belongs() -> None:
+    class Inner(Settings):
+        noun = "a domain"
+        aliases: tuple[str, ...] = texts("", label="Aliases")
+
+    class Outer(Settings):
+        noun = "a server"
+        domains: dict[str, Inner] = mapping(Inner, "", label="Domains")
+
+    problems = ProblemList()
+    Outer.read(Node.of({"aliases": ["a"]}), problems)
+    says = ("unknown setting aliases in a server.", "Write it under a name: Domains: {NAME: {Aliases: ...}}.")
+    assert [says] == [(p.says, p.fix) for p in problems.items]

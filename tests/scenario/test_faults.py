@@ -81,7 +81,6 @@ WRONG = [
     ("{at: onprem, reply: 250 fine, to: RCPT}",
      "reply: 250 refuses nothing. | Write a 4xx or 5xx reply, such as 452 4.5.3 too many recipients."),
     ("{at: onprem, reply: no, to: RCPT}", "reply: 'no' is not an SMTP reply."),
-    ("{at: onprem, reply: 450 later}", "reply needs a verb. | Write  to: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA or END"),
     ("{at: onprem, reply: 450 later, to: VRFY}",
      "to: 'VRFY' is no verb. | Write one of CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, END."),
     ("{at: onprem, cut: DATA}",
@@ -96,6 +95,7 @@ WRONG = [
     ("{dns: customer.example FOO, answer: timeout}",
      "dns: 'customer.example FOO' is no question. | Write  dns: customer.example MX"),
     ("{at: John, full: disk}", "full: a person has a mailbox, a server has a disk. | Write  at: SERVER"),
+    ("{at: onprem, strip: STARTLS}", "strip: 'STARTLS' is no keyword of EHLO. | Did you mean STARTTLS?"),
     ("{at: onprem, slow: 0s}", "slow for no time is no fault."),
     ("{at: onprem, clock: 1h, times: 2}", "a clock is wrong for a time, not a number of times. | Use from and for."),
     ("{at: onprem, down: 10m, nth: 0}", "nth: '0' is not a number from 1 on."),
@@ -130,3 +130,11 @@ stages:
 def test_a_name_is_given_once() -> None:
     text = "flows: {x: {path: Bob -> m365 -> Bob, faults: [{at: onprem, down: 1h, name: a}, {at: m365, slow: 1s, name: A}]}}"
     assert ['2:81 a fault "A" is there already. | Choose another name.'] == scenario_errors(text)
+
+
+@pytest.mark.parametrize(
+    ("reply", "at"), [("450 4.2.1 busy", "RCPT"), ("550 5.1.1 unknown", "RCPT"), ("421 4.3.2 closing", "CONNECT")]
+)
+def test_a_reply_without_a_verb_is_that_of_most_such_replies(reply: str, at: str) -> None:
+    flow = flow_of(f"flows: {{x: {{path: Bob -> m365 -> Bob, faults: [{{at: onprem, reply: {reply}}}]}}}}")
+    assert [at] == [fault.verb for fault in flow.lab.faults]

@@ -55,6 +55,25 @@ def test_a_violation_that_did_not_happen_is_told() -> None:
     assert ("violates", "no loop is violated", "it holds") == difference(PLAIN + "  violates: [no loop]")
 
 
+TWICE = "flow:\n  faults: [{link: m365 -> onprem, cut: after DATA, times: 1}]\n  path: Bob -> m365 -> onprem -> John\n"
+
+
+@pytest.mark.parametrize("more", ["", "  violates: no duplicates\n", "  copies: 2\n"])
+def test_a_duplicate_that_a_cut_explains_may_be_called_one(more: str) -> None:
+    assert ("", "", "") == difference(TWICE + more, more="always: [no duplicates]")
+
+
+def test_no_duplicate_is_none_when_it_is_meant() -> None:
+    assert ("violates", "no duplicates is violated", "it holds") == difference(PLAIN + "  violates: [no duplicates]")
+
+
+def test_a_list_may_name_every_copy_of_a_duplicate_and_no_more() -> None:
+    way = "    - Bob -> m365 -> onprem -> John\n"
+    flow = TWICE.replace("path: Bob -> m365 -> onprem -> John\n", "path:\n")
+    assert ("", "", "") == difference(flow + way + way)
+    assert ["no such copy"] * 2 == [d.got for d in play(flow + way + way + way).differences]
+
+
 def test_always_of_a_flow_adds_to_that_of_the_file() -> None:
     flow = textwrap.indent("always: [no clear text]\n", "  ")
     assert "always" == difference(CLEAR + flow, more="always: [nothing lost]")[0]

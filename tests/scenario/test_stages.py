@@ -90,6 +90,22 @@ def test_a_cache_is_empty_after_its_time_to_live() -> None:
     assert [] == _told(_played(meanwhile))
 
 
+@pytest.mark.parametrize(
+    ("ttl", "where"), [("20m", "m365 -> Bob"), ("4h", "onprem -[own servers to O365]-> m365 -> Bob")]
+)
+def test_a_cache_keeps_records_for_their_own_time_to_live(ttl: str, where: str) -> None:
+    """The first attempt meets the old server, which greylists; whether the second does too is for the TTL to say."""
+    meanwhile = (
+        "      - settings onprem: {Enable Greylisting: true, IP Bypass: [40.92.10.1]}\n    meanwhile:\n"
+        f"      told to come back later: {{path: 'Sun -> internet -> {where}', attempts: 2}}\n"
+    )
+    text = CUT.replace("MORE\n", meanwhile).replace("END\n", "")
+    zone = CONTOSO.replace("  contoso.com:\n    MX:", f"  contoso.com:\n    TTL: {ttl}\n    MX:", 1)
+    assert zone != CONTOSO
+    files = {"cut.yaml": text, "lab.yaml": zone}
+    assert [] == _told(list(Runner(Options(engine="both")).run([load_scenario(files.__getitem__, "cut.yaml")]).flows()))
+
+
 def test_the_servers_with_the_old_dns_may_be_named() -> None:
     fresh = "    stale: [onprem]\n    meanwhile:\n      Sun asks anew: Sun -> internet -> m365 -> Bob\n"
     assert [] == _told(_played(fresh))

@@ -191,7 +191,6 @@ ERRORS = [
     ("- Enable-OutboundConnector: X", "1:3 unknown step Enable-OutboundConnector. | Did you mean New-OutboundConnector?"),
     ("- stop", "1:3 'stop' is not a step. | Write  - stop: SERVER  or  - Set-OutboundConnector: {Identity: NAME, Enabled: false}"),
     ("- {stop: onprem, start: m365}", "1:3 a step is one instruction. | Write  - stop: SERVER  or  - Set-OutboundConnector: {Identity: NAME, Enabled: false}"),
-    ("stop: onprem", "1:1 do is a list of steps. | Begin every step with a hyphen: - Set-OutboundConnector: {...}"),
     ("- fault: onprem", "1:10 a fault is a map. | Write  fault: {at: SERVER, down: 10m}"),
     ("- fault: {remove: outage}", '1:19 there is no fault "outage" to remove.'
      " | A fault is removed by its name: give it one, or remove all."),

@@ -120,3 +120,12 @@ stages:
     mine = first.played.messages[0]
     assert [] == [e for e in second.played.log if e.msg == mine]
     assert ["delivered"] == [e.type for e in third.played.log if e.msg == mine and e.type in ("delivered", "bounced")]
+
+
+def test_of_several_messages_the_last_one_says_when_it_is_settled() -> None:
+    flow = (
+        "x:\n  faults: [{at: onprem, reply: 451 4.3.0 later, to: MAIL, from: 1h, for: 1h}]\n"
+        "  send:\n    - {from: Bob, to: John}\n    - {from: Bob, to: John, after: 70m}\n"
+        "  path: [Bob -> m365 -> onprem -> John, Bob -> m365 -> onprem -> John]\n"
+    )
+    assert [[], ["not before"]] == [[d.key for d in play(f"{flow}  not before: {t}").differences] for t in ("2h", "6h")]

@@ -21,7 +21,7 @@ from functools import cached_property
 
 from simulator.mail.address import Address
 from simulator.policy.rules import rule
-from simulator.products.exchange_online.recipients import UNIFIED_GROUP, RecipientObject
+from simulator.products.exchange_online.recipients import EXTERNALS, UNIFIED_GROUP, RecipientObject
 from simulator.products.exchange_recipients import Recipient, by_address
 from simulator.source import NOWHERE, Node, ProblemList, Source
 
@@ -87,5 +87,5 @@ class Directory:
         """Who may log in: user mailboxes. Signing in to shared and room mailboxes is off unless somebody turns it on."""
         return frozenset(
             e.address for e in self._entries.values()
-            if e.kind == "mailbox" and e.properties.RecipientType in (None, "UserMailbox")
+            if e.kind == "mailbox" and e.properties.RecipientType in (None, "UserMailbox", *EXTERNALS)  # moved here
         )  # fmt: skip

@@ -172,7 +172,7 @@ class Listener:
             step = self._send_as(session.auth, sender, "envelope sender")
             if step.outcome != "own":
                 return Decision(wording.cannot_send_as(), (known.step, step), connector=shown)
-        return Decision(wording.sender_ok(), (known.step,))
+        return Decision(wording.sender_ok(), (known.step,), connector=shown)
 
     def _send_as(self, user: Address, sender: Sender, where: str) -> Step:
         """inferred: proxy addresses are a mailbox's own; the null sender may be used (RFC 6409 3.2: read receipts have it)."""

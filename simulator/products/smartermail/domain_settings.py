@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simulator.mail.address import Address, parse_domain
 from simulator.policy.amounts import read_size
-from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, text, texts
+from simulator.policy.settings import Settings, choice, custom, flag, ignored, mapping, section, text, texts
+from simulator.products.smartermail.greylist_settings import Greylisting
 from simulator.products.smartermail.user_settings import Forwarding, MailingList, User
 from simulator.products.smartermail.values import (
     Gateway,
@@ -54,6 +55,7 @@ class DomainSettings(Settings):
     greylisting: bool | None = flag(
         None, "whether unknown senders must come back later; left out: as the server", label="Enable Greylisting"
     )
+    greylist: Greylisting = section(Greylisting, "how greylisting works; left out: as the server", label="Greylisting")
     use_tls: bool = flag(
         True, "STARTTLS is used where it is offered", label="Enable TLS if supported by the remote server"
     )

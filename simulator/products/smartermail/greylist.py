@@ -20,8 +20,10 @@ from simulator.policy.moment import Moment
 from simulator.policy.ranges import contains
 from simulator.policy.rules import rule
 from simulator.products.smartermail.directory import Place
+from simulator.products.smartermail.domain_settings import DomainSettings
+from simulator.products.smartermail.greylist_settings import EVERYONE, EXCEPT_LISTED, ONLY_LISTED, Greylisting
 from simulator.products.smartermail.relay import trusted
-from simulator.products.smartermail.settings import EVERYONE, EXCEPT_LISTED, ONLY_LISTED, SmarterMailSettings
+from simulator.products.smartermail.settings import SmarterMailSettings
 from simulator.value import value
 
 __all__ = ["greylisted", "is_exempt"]
@@ -52,11 +54,11 @@ def is_exempt(session: Session, sender: Sender, place: Place, settings: SmarterM
     at = settings.at("greylisting") if domain is None or own is None else domain.at("greylisting")
     if gateway and gateway.no_greylisting:
         at = gateway.at("no_greylisting")
-    told = settings.greylist
+    told = _told(domain, settings)
     account = domain.user(place.address) if domain else None
     opted_out = account is not None and not account.greylisting
     user = opted_out or (domain is not None and place.address in [domain.address(name) for name in domain.ungreylisted])
-    scope, says = _scope(session, settings)
+    scope, says = _scope(session, told)
     off = Candidate(
         "Enable Greylisting", not on, "off" if not on else "on", f"greylisting is {'on' if on else 'off'}", at
     )
@@ -91,23 +93,32 @@ def _trusted_sender(sender: Sender, place: Place, settings: SmarterMailSettings)
     return Candidate("Trusted Senders", found, "listed" if found else "sender-not-listed", says, at)
 
 
-def _scope(session: Session, settings: SmarterMailSettings) -> tuple[bool, str]:
+def _told(domain: DomainSettings | None, settings: SmarterMailSettings) -> Greylisting:
+    """How greylisting works for a domain: as it says itself, or as the server."""
+    return domain.greylist if domain and domain.written("greylist") else settings.greylist
+
+
+def _scope(session: Session, told: Greylisting) -> tuple[bool, str]:
     """Whether a client is among those whom greylisting applies to."""
-    told = settings.greylist
     listed = contains(told.filters, session.peer)
     applies = {EVERYONE: True, ONLY_LISTED: listed, EXCEPT_LISTED: not listed}[told.applies_to]
     return applies, f"{told.applies_to}: {session.peer} is {'' if listed else 'not '}specified"
 
 
 def greylisted(
-    session: Session, sender: Sender, recipient: Address, settings: SmarterMailSettings, at: Moment
+    session: Session,
+    sender: Sender,
+    recipient: Address,
+    settings: SmarterMailSettings,
+    at: Moment,
+    domain: DomainSettings | None = None,
 ) -> tuple[Step, timedelta | None]:
     """The step, and how long the client has to wait; None to take the mail. Remembers the triple."""
-    told = settings.greylist
+    told = _told(domain, settings)
     records: dict[tuple[str, str, str], _Record] = at.memory.setdefault("greylist", {})
     key = (session.peer, sender_text(sender).casefold(), recipient.key)
     known = records.get(key)
-    if known is None or _forgotten(known, settings, at.now):
+    if known is None or _forgotten(known, told, at.now):
         reason = "unseen" if known is None else "forgotten"
         records[key] = _Record(at.now, at.now)
         return _step(reason, key, settings), told.block
@@ -118,8 +129,7 @@ def greylisted(
     return _step("known", key, settings), None
 
 
-def _forgotten(known: _Record, settings: SmarterMailSettings, now: datetime) -> bool:
-    told = settings.greylist
+def _forgotten(known: _Record, told: Greylisting, now: datetime) -> bool:
     return now > (known.last + told.expires if known.passed else known.first + told.allow)
 
 

@@ -181,9 +181,10 @@ class SmarterMail:
             steps = (*steps, Step("RELAY", EXTERNAL_OPEN, "own-domain", says, (why,), at_knob))
         if place.domain or place.gateway:
             exempt = is_exempt(session, envelope.sender, place, self.settings)
-            step, wait = (
-                (exempt, None) if exempt else greylisted(session, envelope.sender, recipient, self.settings, at)
-            )
+            if exempt:
+                step, wait = exempt, None
+            else:
+                step, wait = greylisted(session, envelope.sender, recipient, self.settings, at, place.domain)
             steps = (*steps, step)
             if wait:
                 return Decision(self.words.greylisted(wait), steps)

@@ -5,10 +5,8 @@ Labels are those of the pages Settings > SMTP In, SMTP Out, Gateways, Security, 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from simulator.mail.address import parse_domain
-from simulator.policy.amounts import read_size, span_of
+from simulator.policy.amounts import read_size
 from simulator.policy.ranges import IpRange, read_range
 from simulator.policy.retry import read_minutes
 from simulator.policy.rules import rule
@@ -25,6 +23,7 @@ from simulator.policy.settings import (
     texts,
 )
 from simulator.products.smartermail.domain_settings import EXTERNAL_HOST, EXTERNAL_MX, LOCAL, DomainSettings, Forwarding
+from simulator.products.smartermail.greylist_settings import EVERYONE, EXCEPT_LISTED, ONLY_LISTED, Greylisting
 from simulator.products.smartermail.knobs import Knobs
 from simulator.products.smartermail.values import (
     DISABLE,
@@ -33,7 +32,6 @@ from simulator.products.smartermail.values import (
     Gateway,
     SourceAddress,
     how_many,
-    read_filter,
     read_gateways,
     read_host,
     read_match,
@@ -62,43 +60,7 @@ def _one_line(word: str) -> str:
     return word
 
 
-EVERYONE = "Everyone"
-ONLY_LISTED = "Only specified countries / IP addresses"
-EXCEPT_LISTED = "Everyone except specified countries / IP addresses"
 BACKUP_MX, DOMAIN_FORWARD = "Backup MX", "Domain Forward"
-
-
-class Greylisting(Settings):
-    """Antispam > Greylisting."""
-
-    noun = "Greylisting"
-    block: timedelta = custom(
-        span_of("minutes"), timedelta(minutes=15), "how long a new sender is told to wait", label="Block Period"
-    )
-    allow: timedelta = custom(
-        span_of("minutes"), timedelta(hours=6), "how long the sender has for coming back", label="Pass Period"
-    )
-    expires: timedelta = custom(
-        span_of("days"), timedelta(days=36), "how long a sender that came back is remembered", label="Record Expiration"
-    )
-    applies_to: str = choice(
-        "whom the filters are: those who are greylisted, or those who are not", EVERYONE, ONLY_LISTED, EXCEPT_LISTED,
-        default=EXCEPT_LISTED, label="Applies To",
-    )  # fmt: skip
-    listed: tuple[IpRange | str, ...] = texts("the specified addresses", read=read_filter, label="Filters")
-
-    @property
-    def filters(self) -> tuple[IpRange, ...]:
-        """The addresses among them."""
-        return tuple(one for one in self.listed if not isinstance(one, str))
-
-    def check(self, problems: ProblemList) -> None:
-        for country in self.listed:
-            if isinstance(country, str):
-                says = f"the country {country} is understood but not modelled; no address is in it"
-                problems.warn(self.at("listed"), says)
-        if self.listed and self.applies_to == EVERYONE:
-            problems.warn(self.at("listed"), "Filters have no effect while Applies To is Everyone")
 
 
 class InboundGateway(Settings):

@@ -71,3 +71,16 @@ def test_a_name_at_the_service_that_somebody_has_stays_with_him() -> None:
     )
 
     assert "user@contoso.com" == (found and str(found.address))
+
+
+def test_a_mail_user_whose_mailbox_is_here_is_that_mailbox() -> None:
+    """As after a move: an address is one recipient's, and the other addresses stay."""
+    moved = {
+        "RecipientType": "MailUser",
+        "ExternalEmailAddress": "bob@mail.contoso.com",
+        "EmailAddresses": ["robert@contoso.com"],
+    }
+    directory = contoso("bob@contoso.com", Recipients={"bob@contoso.com": moved}).profile.directory
+    found = [directory.find(Address.parse(a)) for a in ("bob@contoso.com", "robert@contoso.com")]
+    assert ["mailbox bob@contoso.com"] * 2 == [f"{e.kind} {e.address}" if e else "" for e in found]
+    assert {"bob@contoso.com"} == {str(a) for a in directory.logins}

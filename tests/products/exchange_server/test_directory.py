@@ -91,3 +91,15 @@ def test_forwarding_address_goes_before_forwarding_smtp_address() -> None:
     entry = exchange(Recipients={"bob@contoso.com": told}).directory.find(BOB)
     assert entry is not None
     assert (Address.parse("amy@contoso.com"), "ForwardingAddress") == entry.forwards_to
+
+
+@pytest.mark.parametrize(
+    "was",
+    [
+        {"RecipientType": "MailUser", "ExternalEmailAddress": "bob@m365.example"},
+        {"RecipientType": "RemoteUserMailbox", "RemoteRoutingAddress": "bob@m365.example"},
+    ],
+)
+def test_who_stood_for_a_mailbox_elsewhere_is_the_mailbox_once_it_is_here(was: dict[str, Any]) -> None:
+    directory = exchange("bob@contoso.com", Recipients={"bob@contoso.com": was}).directory
+    assert BOB == directory.mailbox(BOB)

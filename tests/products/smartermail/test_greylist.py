@@ -58,6 +58,16 @@ def test_a_known_sender_is_forgotten_36_days_after_its_last_mail() -> None:
     assert [_grey(900), _TAKEN, _TAKEN, _TAKEN, _grey(900)] == said
 
 
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({"Block Period": "2m"}, _grey(120)), ({"Filters": ["192.0.2.9"]}, _TAKEN), (None, _grey(60))],
+)
+def test_a_domain_may_have_its_own_periods_and_filters(own: dict[str, Any] | None, expected: str) -> None:
+    domain = {"Greylisting": own} if own else {}
+    host = a_smartermail({**_ON, "Greylisting": {"Block Period": "1m"}, "Domains": {"contoso.com": domain}})
+    assert expected == _ask(host, {}, 0)
+
+
 def test_the_periods_can_be_set() -> None:
     host = a_smartermail({**_ON, "Greylisting": {"Block Period": "1m"}})
     assert _grey(60) == _ask(host, {}, 0)
