@@ -40,6 +40,7 @@ from simulator.policy.route import (
 )
 from simulator.policy.tls import grade
 from simulator.queue import Work
+from simulator.source import NOWHERE
 from simulator.world import HOP_LATENCY, Delivery, Passage, World
 
 __all__ = ["Ask", "Journey", "Told", "process", "submit"]
@@ -336,7 +337,7 @@ def submit(world: World, errand: Errand, target: Target, *, person: str, server:
     world.log.add(
         "client", now=world.now, host=server, msg=msg, hop=0, stage=one.stage, broken=one.broken,
         reply=str(one.reply or ""), grade=grade(errand.tls, one.tls) if not one.verdict else "",
-        verdict=one.verdict.reason if one.verdict else "",
+        verdict=one.verdict.reason if one.verdict else "", at=world.lab.servers[server].at if one.broken else NOWHERE,
     )  # fmt: skip
     called = world.lab.server_at(target.address)
     if called and called.runs_at and not one.stage:
