@@ -22,10 +22,13 @@ _SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 def hear_of_scarcity(loop: asyncio.AbstractEventLoop, crashes: list[Exception] | None) -> Callable[[], None]:
     """Every connection that could not be accepted becomes a crash, or a line of the log. Returns what ends that."""
     before = loop.get_exception_handler()
+    has_struck = False
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        nonlocal has_struck
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in _SCARCE and "accept" in context.get("message", ""):
+            has_struck = True
             if crashes is None:
                 _log.error("a client could not be let in: %s", error.strerror)
             else:
@@ -40,7 +43,8 @@ def hear_of_scarcity(loop: asyncio.AbstractEventLoop, crashes: list[Exception] |
     loop.set_exception_handler(handle)
 
     def stop() -> None:
-        if loop.get_exception_handler() is handle:
+        # asyncio's second try may come after the end, and would print a traceback
+        if loop.get_exception_handler() is handle and not has_struck:
             loop.set_exception_handler(before)
 
     return stop

@@ -180,8 +180,15 @@ def _why(difference: Difference, played: Played) -> list[str]:
     lines += _faults(difference, played, "fault" if lines else "why")
     ending = difference.ending
     if not lines and ending is not None and ending.event.at:  # nothing had to be decided where the paths part
-        gave_up = f"the client gave up at {ending.event['stage']}: {broken}" if (broken := ending.event.get("broken")) else ""
-        says = ending.event.get("why") or ending.event.get("says") or gave_up or f"the message ended at {ending.event.host}"
+        gave_up = (
+            f"the client gave up at {ending.event['stage']}: {broken}" if (broken := ending.event.get("broken")) else ""
+        )
+        says = (
+            ending.event.get("why")
+            or ending.event.get("says")
+            or gave_up
+            or f"the message ended at {ending.event.host}"
+        )
         lines.append(_labelled("why", f"{ending.event.host}: {says}    {ending.event.at}"))
     if ending is not None and ending.event.get("reply"):
         lines.append(_labelled("reply", f"{ending.event.host}: {ending.event['reply']}"))

@@ -69,9 +69,9 @@ def tried(result: FlowResult, holder: str) -> list[float]:
 def test_every_attempt_is_made_when_the_ladder_says_and_then_the_sender_is_told(
     lab: str, sender: str, to: str, dead: str, holder: str, ladder: Ladder, code: str, given: str, more: str
 ) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # of the processor: other work on the computer does not count
     result = played(lab, sender, to, dead, given=given, more=more)
-    wall = time.perf_counter() - began
+    wall = time.process_time() - began
     assert [] == [d for d in result.differences if d.key != "copies"]
     log = result.played.log
     found = tried(result, holder)

@@ -95,7 +95,7 @@ async def test_the_end_waits_for_nobody() -> None:
             writer.write(b'{"half": ')
         await asyncio.sleep(0.01)
         began = time.perf_counter()
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 5  # not the minutes that a client may take
     for reader, writer in clients:
         assert await _has_ended(reader)
         writer.close()

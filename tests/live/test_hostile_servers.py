@@ -84,11 +84,12 @@ async def meeting(play: Play, patience: float = 5.0, **settings: Any) -> AsyncIt
     ip, port = server.sockets[0].getsockname()[:2]
     lab = a_far_lab(f"{ip}:{port}", **settings)
     try:
-        async with LiveLab(lab, start=START, patience=patience) as live:
+        async with LiveLab(lab, start=START) as live:
             world = a_world(lab)
             await live.begin(world)
             errand = an_errand(world, "bob@far.test")
             await live.submit(submit(world, errand, target(lab, "east"), person="Ann", server="east"))
+            live.patience = patience
             yield live, world
     finally:
         server.close()

@@ -108,7 +108,7 @@ async def test_nobody_waits_for_what_is_silent_or_slow() -> None:
         lab = lab_with(fault)
         async with LiveLab(lab, start=START) as live:
             await played(live, lab)
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 30  # not the hour of the fault, nor the minutes of a patient client
 
 
 @in_loop

@@ -266,7 +266,7 @@ async def test_a_slow_server_takes_real_time_where_time_is_real() -> None:
         async with Telnet(lab.live, "onprem") as client:
             began = time.perf_counter()
             assert "250" == (await client.say("MAIL FROM:<a@b.example>"))[:3]
-            assert 0.25 < time.perf_counter() - began < 2
+            assert 0.25 < time.perf_counter() - began < 20
         assert [REACHED] == await sent(lab)
 
 
@@ -413,7 +413,7 @@ async def test_events_are_told_from_a_number_on_and_of_one_message() -> None:
         assert not mine["more"]
         began = time.perf_counter()
         nothing = await lab.perform("events", {"since": every["next"], "wait": 0.1})
-        assert ([], True) == (nothing["events"], 0.05 < time.perf_counter() - began < 2)
+        assert ([], True) == (nothing["events"], 0.05 < time.perf_counter() - began < 20)
 
 
 @in_loop

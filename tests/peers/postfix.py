@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,16 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 
 
+_PORTS = itertools.chain.from_iterable(itertools.repeat(range(20000 + os.getpid() % 100 * 100, 30100)))
+
+
 def free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no connection is given by chance until the server binds it: below the range of clients' ports."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise AssertionError("the numbers never end")
 
 
 def _missing() -> str:
