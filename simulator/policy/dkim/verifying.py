@@ -18,13 +18,12 @@ Results are those of RFC 8601 2.7.1; a message without signature has none of the
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
 from simulator.mail.message import Message
 from simulator.policy.asking import Asking
-from simulator.policy.dkim.canonical import canonical_body, canonical_field, picked, unsigned
+from simulator.policy.dkim.canonical import body_digest, canonical_field, picked, unsigned
 from simulator.policy.dkim.claims import Claims, read_claims
 from simulator.policy.dkim.keyrecord import KeyRecord, find_key
 from simulator.policy.dkim.tags import Flaw, read_tags
@@ -115,9 +114,7 @@ class Bodies:
         """SHA-256 of the first `length` octets of a canonical form, and how many octets the whole has."""
         key = (form, length)
         if key not in self._hashes:
-            body = canonical_body(self._rest, form)
-            part = body if length is None else memoryview(body)[:length]
-            self._hashes[key] = (hashlib.sha256(part).digest(), len(body))
+            self._hashes[key] = body_digest(self._rest, form, length)
         return self._hashes[key]
 
 
