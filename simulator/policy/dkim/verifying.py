@@ -18,7 +18,7 @@ Results are those of RFC 8601 2.7.1; a message without signature has none of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from simulator.mail.message import Message
@@ -32,7 +32,7 @@ from simulator.policy.signing import Keys, UnusableKey
 from simulator.value import value
 from simulator.zone import Answer, Question
 
-__all__ = ["Bodies", "Signature", "check_signature", "is_signed", "tags_of", "verify"]
+__all__ = ["Bodies", "Signature", "check_signature", "is_signed", "overall", "tags_of", "verify"]
 
 _TEST = "tests/policy/dkim/test_verifying.py"
 VERIFY = rule(
@@ -73,6 +73,12 @@ def verify(message: Message, keys: Keys, now: datetime) -> Asking[tuple[Signatur
         if name.lower() == FIELD:
             found.append((yield from _verified(message, index, raw, keys, now, bodies, known)))
     return tuple(found)
+
+
+def overall(signatures: Sequence[Signature]) -> str:
+    """One word for all signatures: the best that there is; one that does not count for any reason is a failed one."""
+    results = [signature.result for signature in signatures]
+    return next((r for r in ("pass", "temperror") if r in results), "fail" if results else "none")
 
 
 def _verified(
