@@ -123,7 +123,7 @@ _SAYS: dict[str, Callable[[Fault], str]] = {
     "slow": lambda f: f"the reply{f' to {f.verb}' if f.verb else ''} takes {f.span.total_seconds():g} s",
     "answer": _answered,
     "full": _full,
-    "clock": lambda f: f"the clock is {abs(f.span)} {'fast' if f.span > _NONE else 'slow'}",
+    "clock": lambda f: f"the clock is {str(abs(f.span)).removesuffix(', 0:00:00')} {'fast' if f.span > _NONE else 'slow'}",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@
     EHLO, STARTTLS             Wire              strip, cert
     a question is asked        zone_for          answer; and what a cache has from before a change
     a recipient is taken       no_room           full: mailbox
-    MAIL is said               Wire.before       full: disk
+    MAIL is said               Wire.before       full: disk; clock, by which the host judges what comes
     a host works on its mail   parks, tells_time down, clock
 
 What strikes becomes an event `fault` at the server that it strikes, with the message that it befalls. The plan engine turns
@@ -67,6 +67,8 @@ class Wire:
         """A verb has come: a reply to give instead of the host's; raises `CutOff` where the host never sees it."""
         if not self.world.faults:
             return None
+        if verb == "MAIL" and passage:
+            tells_time(self.world, self.server, passage.msg, passage.hop + 1)
         self._wait(verb, passage, copies)
         if verb != "CONNECT":
             self._cut("before", verb, passage)

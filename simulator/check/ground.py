@@ -46,6 +46,11 @@ class Asked:
     def is_known(self) -> bool:
         return self.to.local != NOBODY
 
+    @property
+    def arrives(self) -> bool:
+        """Whether a copy reached a mailbox."""
+        return any(ending.status == "delivered" for ending in self.played.endings)
+
 
 class LabGround:
     """One lab. `tree` is what it was built from, for places and edits."""

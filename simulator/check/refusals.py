@@ -33,7 +33,7 @@ def refusals(ground: LabGround, others: Iterable[Finding]) -> Iterator[Finding]:
     forgotten = " ".join(f.says for f in known if f.kind.id == "MF014")
     told: set[tuple[str, Source]] = set()
     for asked in ground.asked:
-        if not _is_mailbox(ground, asked) or str(asked.to) in forgotten or _arrives(asked):
+        if not _is_mailbox(ground, asked) or str(asked.to) in forgotten or asked.arrives:
             continue
         if asked.played.log.of("unroutable") or any(e["verdict"] for e in asked.played.log.of("attempt")):
             continue
@@ -49,10 +49,6 @@ def refusals(ground: LabGround, others: Iterable[Finding]) -> Iterator[Finding]:
         if (server, at) not in told:
             told.add((server, at))
             yield Finding(REFUSED, at, _says(asked, ending, server), REFUSED.fix)
-
-
-def _arrives(asked: Asked) -> bool:
-    return any(ending.status == "delivered" for ending in asked.played.endings)
 
 
 def _is_mailbox(ground: LabGround, asked: Asked) -> bool:

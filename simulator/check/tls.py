@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulator.check.ground import Asked, LabGround
+from simulator.check.ground import LabGround
 from simulator.findings import Finding, kind
 from simulator.source import Source
 
@@ -60,7 +60,7 @@ def demands(ground: LabGround) -> Iterator[Finding]:
         for event in asked.played.log.of("attempt"):
             verdict = str(event["verdict"])
             key = (event.host, event["server"], event.at)
-            if key in told or (event["level"] == "opportunistic" and _arrives(asked)):
+            if key in told or (event["level"] == "opportunistic" and asked.arrives):
                 continue  # it goes on without TLS
             if event["broken"] == "handshake":
                 told.add(key)
@@ -80,10 +80,6 @@ def demands(ground: LabGround) -> Iterator[Finding]:
             )
             says = f"mail from {event.host} to {event['to']}{over} {asks}: {event['says']}"
             yield Finding(which, event.at or ground.lab.servers[event.host].at, says, which.fix)
-
-
-def _arrives(asked: Asked) -> bool:
-    return any(ending.status == "delivered" for ending in asked.played.endings)
 
 
 def certificates_that_end(ground: LabGround) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +67,7 @@ def _undone(undo: str, as_json: bool) -> None:
     _show(found, as_json, lambda: lines or ["nothing was broken"])
 
 
-def _show(found: Mapping[str, Any], as_json: bool, lines: Any) -> None:
+def _show(found: Mapping[str, Any], as_json: bool, lines: Callable[[], list[str]]) -> None:
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines()))
 
 

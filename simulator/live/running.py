@@ -11,7 +11,7 @@ built anew from it. So whatever can be written in a file can be done to servers 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -254,8 +254,8 @@ class RunningLab:
         await follow_outages(self.live)
 
 
-def _denied(problems: Any) -> Denied:
-    found: list[Problem] = list(problems)
+def _denied(problems: Iterable[Problem]) -> Denied:
+    found = list(problems)
     if len(found) == 1:
         return Denied(found[0].says, found[0].fix)
     return Denied(" ".join(" ".join((p.says, p.fix)).strip() for p in found) or "that is no valid lab.")

@@ -16,6 +16,7 @@ import html
 import quopri
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +31,7 @@ _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 _HIDDEN, _SHOWN_AGAIN = re.compile(r"<(?:script|style)\b", re.I), re.compile(r"</(?:script|style)>", re.I)
 _BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")  # what may follow a boundary on its line
 _DEEPEST, _MOST = 30, 250  # the service's own limits of nesting and parts
+_SEARCHED = 64 * 2**20  # octets that are searched for boundaries; each level of nesting searches its own anew
 
 
 def decoded(text: str) -> str:
@@ -151,16 +153,24 @@ def _without_tags(text: str) -> str:
 
 
 def parts(message: Message) -> tuple[Part, ...]:
-    """The leaves, in order; a message without parts is one."""
-    return tuple(part for part, _ in zip(_leaves(message, 0), range(_MOST), strict=False))
+    """The leaves, in order; a message without parts is one, and so is what stands too deep in a large one."""
+    return tuple(part for part, _ in zip(_leaves(message, 0, _Searched()), range(_MOST), strict=False))
 
 
-def _leaves(message: Message, depth: int) -> Iterator[Part]:
+@dataclass
+class _Searched:
+    """What looking for boundaries in one message has cost."""
+
+    octets: int = 0
+
+
+def _leaves(message: Message, depth: int, searched: _Searched) -> Iterator[Part]:
     kind = content_type(message.get("Content-Type") or "text/plain")
     boundary = kind.parameters.get("boundary", "")
-    if kind.name.startswith("multipart/") and boundary and depth < _DEEPEST:
+    if kind.name.startswith("multipart/") and boundary and depth < _DEEPEST and searched.octets < _SEARCHED:
+        searched.octets += len(message.rest)
         for begin, end in pieces(message.rest, boundary):
-            yield from _leaves(Message.parse(message.rest[begin:end]), depth + 1)
+            yield from _leaves(Message.parse(message.rest[begin:end]), depth + 1, searched)
         return
     disposition = content_type(message.get("Content-Disposition") or "")
     name = disposition.parameters.get("filename") or kind.parameters.get("name", "")

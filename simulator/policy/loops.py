@@ -14,7 +14,7 @@ from simulator.mail.message import Message
 from simulator.policy.rules import rule
 from simulator.value import value
 
-__all__ = ["HOP_LIMIT", "Hops", "count_hops", "passed", "times_at"]
+__all__ = ["HOP_LIMIT", "Hops", "count_hops", "passed"]
 
 HOP_LIMIT = rule(
     "LOOP-HOPS", "A message with more Received fields than the hop limit is refused as looping", fidelity="documented",
@@ -62,8 +62,3 @@ def passed(message: Message) -> tuple[str, ...]:
 def _by(received: str) -> str:
     match = _BY.search(received)
     return match[1].lower().removesuffix(".") if match else ""
-
-
-def times_at(message: Message, fqdn: str) -> int:
-    """How often a host has had this message before: more than once in a row of different hosts hints at a loop."""
-    return passed(message).count(fqdn.lower())

@@ -77,6 +77,21 @@ def test_nesting_without_end_ends() -> None:
     assert 1 == len(parts(Message.parse(head * 100)))
 
 
+def nested(levels: int, text: bytes) -> Message:
+    """A text within so many multiparts, each with a boundary of its own."""
+    made = b"Content-Type: text/plain\r\n\r\n" + text
+    for level in range(levels):
+        mark = b"b%d" % level
+        made = b"Content-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n%s\r\n--%s--\r\n" % (mark, mark, made, mark)
+    return Message.parse(made)
+
+
+@pytest.mark.parametrize(("octets", "type"), [(2**20, "text/plain"), (2**23, "multipart/mixed")])
+def test_a_large_message_is_searched_to_a_depth_that_it_can_be_searched_to(octets: int, type: str) -> None:
+    """A megabyte 29 levels deep is 29 megabytes to search, eight of them are 232."""
+    assert [type] == [part.type for part in parts(nested(29, b"x" * octets))]
+
+
 @pytest.mark.parametrize(
     ("rest", "expected"),
     [

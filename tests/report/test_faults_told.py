@@ -25,6 +25,11 @@ x:
   faults: [{at: onprem, down: 30d}]
   path: Bob -> m365 -> onprem -> John
 """
+FAST = """\
+x:
+  faults: [{at: m365, clock: 365d}]
+  path: John -> onprem -> m365 -> Bob
+"""
 
 
 def played(flow: str) -> tuple[RunResult, FlowResult]:
@@ -37,6 +42,12 @@ def test_a_story_names_the_fault_that_did_it() -> None:
     lines = story(played(REFUSED)[1]).splitlines()
     (told,) = [line.strip() for line in lines if line.strip().startswith("why")]
     assert "why       onprem: the reply to RCPT is 550 5.7.1 Not today    test.yaml:6:14" == told
+
+
+def test_a_clock_is_told_where_a_host_takes_mail_by_it() -> None:
+    text = explanation(played(FAST)[1].played)
+    (line,) = [line for line in text.splitlines() if " FAULT " in line]
+    assert "m365: the clock is 365 days fast" in line
 
 
 def test_a_story_counts_how_often_a_fault_struck() -> None:

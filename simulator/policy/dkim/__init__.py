@@ -17,6 +17,6 @@ by saying which question. `tests/policy/dkim` holds it against another implement
 from __future__ import annotations
 
 from simulator.policy.dkim.making import RECOMMENDED, sign
-from simulator.policy.dkim.verifying import Signature, verify
+from simulator.policy.dkim.verifying import Signature, overall, verify
 
-__all__ = ["RECOMMENDED", "Signature", "sign", "verify"]
+__all__ = ["RECOMMENDED", "Signature", "overall", "sign", "verify"]

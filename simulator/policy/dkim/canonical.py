@@ -12,10 +12,11 @@ linear in the size of the message, whatever is in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-__all__ = ["FORMS", "canonical_body", "canonical_field", "picked", "unsigned"]
+__all__ = ["FORMS", "body_digest", "canonical_body", "canonical_field", "picked", "unsigned"]
 
 FORMS = ("simple", "relaxed")
 _BLANKS = b" \t"
@@ -46,14 +47,39 @@ def _made_field(raw: bytes, form: str) -> bytes:
 
 def canonical_body(rest: bytes, form: str) -> bytes:
     """The body. `rest` is what follows the header: the empty line and the body."""
-    body = _with_crlf(rest).removeprefix(_CRLF)
-    if form == "relaxed":
-        body = _one_blank(body).replace(b" \r\n", _CRLF)
-        body = body.removesuffix(b" ")
-    end = _content_end(body)
-    if end == 0:
-        return b"" if form == "relaxed" else _CRLF
-    return body[: end + 2] if body.startswith(_CRLF, end) else body + _CRLF
+    return b"".join(_blocks(rest, form))
+
+
+def body_digest(rest: bytes, form: str, length: int | None = None) -> tuple[bytes, int]:
+    """SHA-256 of the first `length` octets of the canonical body, and how many octets the whole has."""
+    digest, size = hashlib.sha256(), 0
+    for block in _blocks(rest, form):
+        digest.update(block if length is None else block[: max(0, length - size)])
+        size += len(block)
+    return digest.digest(), size
+
+
+def _blocks(rest: bytes, form: str) -> Iterator[bytes]:
+    """The canonical body piece by piece: blocks of whole lines, so that a large body is not copied at every step.
+
+    Empty lines are held back until a line with content follows.
+    """
+    begin, held, found = 0, 0, False
+    while begin < len(rest):
+        end = (rest.find(b"\n", begin + _BLOCK) + 1) or len(rest)
+        block = _with_crlf(rest[begin:end])
+        if begin == 0:
+            block = block.removeprefix(_CRLF)
+        if form == "relaxed":
+            block = _one_blank(block).replace(b" \r\n", _CRLF)
+            block = block.removesuffix(b" ") if end == len(rest) else block
+        if content := _content_end(block):
+            yield _CRLF * held + block[:content]
+            found, held = True, 0
+        held += block.count(_CRLF, content)
+        begin = end
+    if found or form == "simple":
+        yield _CRLF
 
 
 def _with_crlf(text: bytes) -> bytes:

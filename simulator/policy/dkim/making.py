@@ -13,12 +13,11 @@ All keys of a lab have one size, so the field is as long in every run.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from simulator.mail.message import Message
-from simulator.policy.dkim.canonical import canonical_body, canonical_field, picked, unsigned
+from simulator.policy.dkim.canonical import body_digest, canonical_field, picked, unsigned
 from simulator.policy.signing import Keys
 
 __all__ = ["RECOMMENDED", "body_hash", "present", "sign", "signed_field"]
@@ -60,7 +59,7 @@ def present(message: Message, names: Sequence[str]) -> list[str]:
 
 
 def body_hash(message: Message, form: str) -> str:
-    return base64.b64encode(hashlib.sha256(canonical_body(message.rest, form)).digest()).decode("ascii")
+    return base64.b64encode(body_digest(message.rest, form)[0]).decode("ascii")
 
 
 def signed_field(name: str, lead: str, before: bytes, form: str, owner: str, keys: Keys) -> tuple[str, str]:

@@ -18,13 +18,12 @@ Results are those of RFC 8601 2.7.1; a message without signature has none of the
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from simulator.mail.message import Message
 from simulator.policy.asking import Asking
-from simulator.policy.dkim.canonical import canonical_body, canonical_field, picked, unsigned
+from simulator.policy.dkim.canonical import body_digest, canonical_field, picked, unsigned
 from simulator.policy.dkim.claims import Claims, read_claims
 from simulator.policy.dkim.keyrecord import KeyRecord, find_key
 from simulator.policy.dkim.tags import Flaw, read_tags
@@ -33,7 +32,7 @@ from simulator.policy.signing import Keys, UnusableKey
 from simulator.value import value
 from simulator.zone import Answer, Question
 
-__all__ = ["Bodies", "Signature", "check_signature", "is_signed", "tags_of", "verify"]
+__all__ = ["Bodies", "Signature", "check_signature", "is_signed", "overall", "tags_of", "verify"]
 
 _TEST = "tests/policy/dkim/test_verifying.py"
 VERIFY = rule(
@@ -76,6 +75,12 @@ def verify(message: Message, keys: Keys, now: datetime) -> Asking[tuple[Signatur
     return tuple(found)
 
 
+def overall(signatures: Sequence[Signature]) -> str:
+    """One word for all signatures: the best that there is; one that does not count for any reason is a failed one."""
+    results = [signature.result for signature in signatures]
+    return next((r for r in ("pass", "temperror") if r in results), "fail" if results else "none")
+
+
 def _verified(
     message: Message, index: int, raw: bytes, keys: Keys, now: datetime, bodies: Bodies, known: dict[Question, Answer]
 ) -> Asking[Signature]:
@@ -115,9 +120,7 @@ class Bodies:
         """SHA-256 of the first `length` octets of a canonical form, and how many octets the whole has."""
         key = (form, length)
         if key not in self._hashes:
-            body = canonical_body(self._rest, form)
-            part = body if length is None else memoryview(body)[:length]
-            self._hashes[key] = (hashlib.sha256(part).digest(), len(body))
+            self._hashes[key] = body_digest(self._rest, form, length)
         return self._hashes[key]
 
 

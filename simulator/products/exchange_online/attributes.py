@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from simulator.mail.address import Address
 from simulator.policy.settings import Settings, custom, text
-from simulator.products.exchange_online.notation import recipient
+from simulator.products.exchange_notation import recipient
 
 __all__ = ["ATTRIBUTES", "Attributes"]
 

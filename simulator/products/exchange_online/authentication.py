@@ -104,7 +104,7 @@ def examined(
     checked = trust.direction == "Incoming" or enhanced or settings.knobs.spoof_check_on_connector_mail
     evidence = Evidence(
         author.domain if author else "", author is not None and tenant.domains.accepts(author.domain), sent_by.result,
-        _overall(signatures), asks, sealer, bypassed=not checked,
+        dkim.overall(signatures), asks, sealer, bypassed=not checked,
     )  # fmt: skip
     together = composite(evidence, settings.knobs)
     followed, followed_steps = False, tuple[Step, ...]()
@@ -115,7 +115,7 @@ def examined(
     pointer = yield from _pointer(where.ip)
     found = {
         "spf": sent_by.result, "spf domain": sent_by.domain, "spf identity": sent_by.identity,
-        "dkim": _overall(signatures), "dkim results": _dkim_results(signatures),
+        "dkim": dkim.overall(signatures), "dkim results": _dkim_results(signatures),
         "dmarc": asks.result, "dmarc action": _dmarc_action(asks, verdict), "dmarc record": _published(asks),
         "author": evidence.author, "arc": chain.result, "compauth": str(together), "ip": where.ip, "helo": where.helo,
         "ptr": pointer, "skipped": ", ".join(where.skipped), **_verdict_facts(verdict),
@@ -213,12 +213,6 @@ _REASONS = {
 """How the service puts why a signature does not count; observed but for the last. Others are told in our own words."""
 
 
-def _overall(signatures: tuple[dkim.Signature, ...]) -> str:
-    """One word for all signatures: the best that there is."""
-    results = [signature.result for signature in signatures]
-    return next((r for r in ("pass", "temperror") if r in results), "fail" if results else "none")
-
-
 def _dkim_results(signatures: tuple[dkim.Signature, ...]) -> str:
     """As Authentication-Results has them."""
     if not signatures:
@@ -262,7 +256,9 @@ def _signature_steps(signatures: tuple[dkim.Signature, ...], chain: arc.ArcVerdi
             Candidate(f"{s.domain} {s.selector}", s.result == "pass", s.reason or s.result, s.says) for s in signatures
         )
         says = "; ".join(f"{s.domain}: {s.says}" for s in signatures)
-        steps.append(Step("DKIM", VERIFY, _overall(signatures), f"DKIM {_overall(signatures)}: {says}", candidates))
+        steps.append(
+            Step("DKIM", VERIFY, dkim.overall(signatures), f"DKIM {dkim.overall(signatures)}: {says}", candidates)
+        )
     if chain.result != "none":
         why = Candidate(sealer or "ArcTrustedSealers", bool(sealer), "trusted" if sealer else "not-trusted", chain.says)
         steps.append(Step("ARC", SEALER, chain.result, f"ARC {chain.result}: {chain.says}", (why,)))

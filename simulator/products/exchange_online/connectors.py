@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from simulator.mail.address import Address, parse_domain
 from simulator.policy.settings import Settings, choice, flag, ignored, text, texts
+from simulator.products.exchange_notation import lacks, recipient
 from simulator.products.exchange_online.ip_list import AddressRange, skip_entry
 from simulator.products.exchange_online.notation import (
     IpEntry,
     certificate_name,
     domain_pattern,
     ip_entry,
-    lacks,
-    recipient,
     smart_host,
 )
 from simulator.source import ProblemList

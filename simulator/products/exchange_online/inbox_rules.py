@@ -20,7 +20,8 @@ from simulator.mail.address import Address
 from simulator.mail.message import Message
 from simulator.policy.host import Held
 from simulator.policy.settings import Settings, custom, flag, ignored, number, text, texts
-from simulator.products.exchange_online.notation import address_of, recipient
+from simulator.products.exchange_notation import recipient
+from simulator.products.exchange_online.notation import address_of
 from simulator.source import ProblemList
 from simulator.value import value
 

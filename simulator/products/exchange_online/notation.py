@@ -20,12 +20,13 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
 from simulator.mail.address import Address, AddressError, parse_domain
-from simulator.policy.settings import BadValue, Settings
-from simulator.source import Node, ProblemList
+from simulator.policy.settings import BadValue
+from simulator.products.exchange_notation import recipient
+from simulator.source import Node
 
 __all__ = [
-    "IpEntry", "address_of", "certificate_name", "count_or_unlimited", "domain_pattern", "exactness", "ip_entry", "lacks",
-    "octets", "recipient", "smart_host", "span",
+    "IpEntry", "address_of", "certificate_name", "count_or_unlimited", "domain_pattern", "exactness", "ip_entry",
+    "octets", "smart_host", "span",
 ]  # fmt: skip
 
 _SPACE = re.compile(r"(?:smtp:)?(.*?)(?:;\d+)?\Z", re.I)
@@ -128,15 +129,6 @@ def smart_host(text: str) -> str:
         raise BadValue(f"{text or 'nothing'} is not a host", "Write mail.contoso.com or 192.0.2.10.") from None
 
 
-def recipient(text: str) -> Address:
-    """An SMTP address, `SMTP:` in front or not."""
-    kind, colon, rest = text.strip().partition(":")
-    try:
-        return Address.parse(rest if colon and kind.casefold() == "smtp" else text)
-    except AddressError as bad:
-        raise BadValue(str(bad), "Write john@contoso.com.") from None
-
-
 def address_of(node: Node) -> Address:
     """A setting that is one address."""
     return recipient(node.text)
@@ -171,10 +163,3 @@ def span(text: str) -> timedelta:
     if match := _SHORT.match(text):
         return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2].lower()]: int(match[1])})
     raise BadValue(f"{text or 'nothing'} is not a span of time", "Write 1.00:00:00 or 24h.")
-
-
-def lacks(owner: Settings, parameter: str, problems: ProblemList) -> bool:
-    """Whether a parameter has no value although none was refused: one objection to a value is enough."""
-    refused = f"{parameter.casefold()}: "
-    told = any(p.at == owner.at(parameter) and p.says.casefold().startswith(refused) for p in problems.errors)
-    return not getattr(owner, parameter) and not told

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 
 from simulator.mail.address import Address, AddressError
 from simulator.policy.settings import BadValue, choice, custom, flag, ignored, text, texts
+from simulator.products.exchange_notation import lacks, proxies, recipient
 from simulator.products.exchange_online.attributes import Attributes
-from simulator.products.exchange_online.notation import address_of, count_or_unlimited, lacks, octets, recipient
+from simulator.products.exchange_online.notation import address_of, count_or_unlimited, octets
 from simulator.source import Node, ProblemList
 
 __all__ = ["EXTERNALS", "GROUPS", "MAILBOXES", "UNIFIED_GROUP", "RecipientObject"]
@@ -34,13 +35,6 @@ PUBLIC_FOLDERS = ("PublicFolder",)
 _TEXT = {"type": "string"}
 _TEXTS = {"type": ["array", "string"], "items": {"type": "string"}}
 _SEND_AS = "SendAs"
-
-
-def _proxies(node: Node) -> tuple[Address, ...]:
-    """EmailAddresses: SMTP ones count, X500 and the like are left out."""
-    words = [item.text.strip() for item in node.items]
-    kinds = [word.partition(":")[0].casefold() if ":" in word else "smtp" for word in words]
-    return tuple(recipient(word) for word, kind in zip(words, kinds, strict=True) if kind == "smtp")
 
 
 def _rights(node: Node) -> Mapping[Address, str]:
@@ -80,7 +74,7 @@ class RecipientObject(Attributes):
         _TEXT,
     )
     DeliverToMailboxAndForward: bool = flag(False, "a forwarding mailbox keeps a copy")
-    EmailAddresses: tuple[Address, ...] = custom(_proxies, (), "further addresses (proxy addresses)", _TEXTS)
+    EmailAddresses: tuple[Address, ...] = custom(proxies, (), "further addresses (proxy addresses)", _TEXTS)
 
     # who may send to it
     RequireSenderAuthenticationEnabled: bool | None = flag(

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from simulator.mail.address import Address
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, number, texts
-from simulator.products.exchange_online.notation import recipient
+from simulator.products.exchange_notation import recipient
 
 __all__ = ["Network", "ServiceKnobs", "terrl"]
 

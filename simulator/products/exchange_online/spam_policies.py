@@ -14,9 +14,9 @@ from typing import ClassVar
 
 from simulator.mail.address import Address, parse_domain
 from simulator.policy.settings import Settings, choice, custom, flag, ignored, text, texts
+from simulator.products.exchange_notation import recipient
 from simulator.products.exchange_online.default_policy import DefaultPolicy
 from simulator.products.exchange_online.ip_list import AddressRange, filter_entry
-from simulator.products.exchange_online.notation import recipient
 from simulator.source import Node, ProblemList
 
 __all__ = ["AntiPhishPolicy", "ArcConfig", "HostedConnectionFilterPolicy", "HostedContentFilterPolicy"]

@@ -19,13 +19,13 @@ from datetime import timedelta
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from simulator.mail.address import Address, AddressError, covers, parse_domain
-from simulator.policy.settings import BadValue, Settings
-from simulator.source import Node, ProblemList
+from simulator.mail.address import AddressError, covers, parse_domain
+from simulator.policy.settings import BadValue
+from simulator.source import Node
 
 __all__ = [
     "EVERYBODY", "UNLIMITED", "AddressSpace", "Capability", "CertificateName", "RemoteRange", "address_space", "binding",
-    "capability", "certificate_name", "certificate_of", "lacks", "name_or_address", "proxies", "recipient", "remote_range",
+    "capability", "certificate_name", "certificate_of", "name_or_address", "remote_range",
     "size", "size_of", "span", "tls_domain",
 ]  # fmt: skip
 
@@ -259,26 +259,3 @@ def name_or_address(text: str) -> str:
         return parse_domain(word)
     except AddressError:
         raise BadValue(f"{text or 'nothing'} is not a host", "Write mail.contoso.com or 192.0.2.10.") from None
-
-
-def recipient(text: str) -> Address:
-    """An SMTP address, `SMTP:` in front or not."""
-    kind, colon, rest = text.strip().partition(":")
-    try:
-        return Address.parse(rest if colon and kind.casefold() == "smtp" else text)
-    except AddressError as bad:
-        raise BadValue(str(bad), "Write john@contoso.com.") from None
-
-
-def proxies(node: Node) -> tuple[Address, ...]:
-    """EmailAddresses: SMTP ones count, X500 and the like are left out."""
-    words = [item.text.strip() for item in node.items]
-    kinds = [word.partition(":")[0].casefold() if ":" in word else "smtp" for word in words]
-    return tuple(recipient(word) for word, kind in zip(words, kinds, strict=True) if kind == "smtp")
-
-
-def lacks(owner: Settings, parameter: str, problems: ProblemList) -> bool:
-    """Whether a parameter has no value although none was refused: one objection to a value is enough."""
-    refused = f"{parameter.casefold()}: "
-    told = any(p.at == owner.at(parameter) and p.says.casefold().startswith(refused) for p in problems.errors)
-    return not getattr(owner, parameter) and not told

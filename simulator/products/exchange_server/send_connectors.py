@@ -16,12 +16,12 @@ from __future__ import annotations
 from simulator.mail.address import parse_domain
 from simulator.policy.host import LAB_PASSWORD
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, number, text, texts
+from simulator.products.exchange_notation import lacks
 from simulator.products.exchange_server.notation import (
     AddressSpace,
     CertificateName,
     address_space,
     certificate_of,
-    lacks,
     name_or_address,
     size_of,
     tls_domain,

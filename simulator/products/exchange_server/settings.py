@@ -15,8 +15,9 @@ from simulator.mail.address import Address, AddressError, parse_domain
 from simulator.policy.rules import rule
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, mapping, number, section, texts
 from simulator.products.exchange_journal import JOURNAL_RULES, JournalRule
+from simulator.products.exchange_notation import lacks, proxies, recipient
 from simulator.products.exchange_server.knobs import Knobs
-from simulator.products.exchange_server.notation import lacks, proxies, recipient, size_of, span
+from simulator.products.exchange_server.notation import size_of, span
 from simulator.products.exchange_server.receive_connectors import ReceiveConnector
 from simulator.products.exchange_server.receivers import check_together, receivers
 from simulator.products.exchange_server.send_connectors import SendConnector

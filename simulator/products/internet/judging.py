@@ -63,7 +63,7 @@ def judged(
     signatures = yield from dkim.verify(message, at.keys, at.now)
     author = author_of(message)
     asked = yield from _dmarc(author, sent_by, signatures, settings, at)
-    dkim_result = _overall(signatures)
+    dkim_result = dkim.overall(signatures)
     dmarc_result = "none" if asked.result == "bestguesspass" else asked.result  # no result of RFC 8601
     facts = {
         "spf": sent_by.result, "dkim": dkim_result, "dmarc": dmarc_result, "ip": session.peer, "helo": session.helo,
@@ -80,12 +80,6 @@ def _dmarc(
         return DmarcVerdict("none", says="there is no author whose domain could publish a policy")
     way: Discovery = "organizational" if settings.knobs.dmarc_discovery == "organizational" else "tree-walk"
     return (yield from dmarc.judge(author.domain, sent_by, signatures, discovery=way, sample=at.draw("dmarc pct", 100)))
-
-
-def _overall(signatures: tuple[dkim.Signature, ...]) -> str:
-    """The best of all signatures; one that does not count for any reason is a failed one."""
-    results = [signature.result for signature in signatures]
-    return next((r for r in ("pass", "temperror") if r in results), "fail" if results else "none")
 
 
 def _field(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.mail.message import Message
-from simulator.policy.dkim.canonical import FORMS, canonical_body, canonical_field, picked, unsigned
+from simulator.policy.dkim.canonical import FORMS, body_digest, canonical_body, canonical_field, picked, unsigned
 
 EXAMPLE = b"A: X\r\nB : Y\t\r\n\tZ  \r\n\r\n C \r\nD \t E\r\n\r\n\r\n"
 
@@ -102,3 +105,24 @@ def test_a_large_body_takes_no_longer_for_what_is_in_it(piece: bytes) -> None:
     for form in FORMS:  # a search that tries again from every blank would still be at it tomorrow
         assert canonical_body(body, form).endswith(b"x\r\n")
         canonical_body(body[:-3], form)
+
+
+@given(st.text("a \t\r\n", max_size=40).map(str.encode), st.sampled_from(FORMS), st.integers(1, 8), st.integers(0, 50))
+def test_where_a_body_is_cut_into_blocks_changes_nothing(body: bytes, form: str, block: int, length: int) -> None:
+    whole = canonical_body(b"\r\n" + body, form)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("simulator.policy.dkim.canonical._BLOCK", block)
+        assert whole == canonical_body(b"\r\n" + body, form)
+        assert (hashlib.sha256(whole).digest(), len(whole)) == body_digest(b"\r\n" + body, form)
+        assert (hashlib.sha256(whole[:length]).digest(), len(whole)) == body_digest(b"\r\n" + body, form, length)
+
+
+def test_a_large_body_is_hashed_without_a_copy_of_it() -> None:
+    body = b"\r\n" + b"x  y\r\n" * 2_000_000
+    tracemalloc.start()
+    try:
+        body_digest(body, "relaxed")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.policy.settings import BadValue
+from simulator.products.exchange_notation import recipient
 from simulator.products.exchange_server.notation import (
     EVERYBODY,
     UNLIMITED,
@@ -17,7 +18,6 @@ from simulator.products.exchange_server.notation import (
     capability,
     certificate_name,
     name_or_address,
-    recipient,
     remote_range,
     size,
     span,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from simulator.mail.address import parse_domain
 from simulator.policy.settings import Field, Settings, choice, custom, ignored, texts
-from simulator.products.exchange_online.notation import recipient
+from simulator.products.exchange_notation import recipient
 from simulator.products.exchange_online.transport_rules.notation import (
     attribute,
     attribute_patterns,

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from simulator.mail.address import Address
 from simulator.policy.settings import BadValue, Settings, choice, custom, flag, ignored, text, texts
-from simulator.products.exchange_online.notation import lacks, recipient
+from simulator.products.exchange_notation import lacks, recipient
 from simulator.products.exchange_online.transport_rules import conditions
 from simulator.products.exchange_online.transport_rules.conditions import EXCEPT_IF, NOT_MODELLED, PAIRS
 from simulator.products.exchange_online.transport_rules.notation import date, header_name, scl, status_code
