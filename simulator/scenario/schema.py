@@ -47,6 +47,11 @@ LAB_WORDS: Final[Mapping[str, Word]] = {
     "servers": Word("the mail hosts by name", {"$ref": "#/$defs/servers"}),
     "dns": Word("records beside those that follow from fqdn, ip and the services", {"$ref": "#/$defs/dns"}),
     "faults": Word("what goes wrong from the start", {"$ref": "#/$defs/faults"}),
+    "reuse connections": Word(
+        "true: a host sends further messages that are due for the same next hop over one connection, as many as its product "
+        "does; else each has its own",
+        _TEXT,
+    ),
 }
 
 FAULT_WORDS: Final[Mapping[str, Word]] = {
