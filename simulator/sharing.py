@@ -1,4 +1,4 @@
-"""Several messages over one connection, in a lab that asks for it: what is left open, taken up again, and hung up at last.
+"""Several messages over one connection: what is left open, taken up again, and hung up at last.
 
 The rule is `policy.reuse`; here it meets the world. The queue is worked off in its order all the same: a connection only
 waits for the next message of its host, so what becomes of each message does not depend on it. When the work that a host has

@@ -48,8 +48,8 @@ LAB_WORDS: Final[Mapping[str, Word]] = {
     "dns": Word("records beside those that follow from fqdn, ip and the services", {"$ref": "#/$defs/dns"}),
     "faults": Word("what goes wrong from the start", {"$ref": "#/$defs/faults"}),
     "reuse connections": Word(
-        "true: a host sends further messages that are due for the same next hop over one connection, as many as its product "
-        "does; else each has its own",
+        "false: every message has a connection of its own; left out: what a host has due for the same next hop goes over one "
+        "connection, as many messages as its product sends",
         _TEXT,
     ),
 }

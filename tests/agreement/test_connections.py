@@ -64,7 +64,7 @@ def played(text: str, *, reuses: bool, engine: str = "plan") -> FlowResult:
     return result
 
 
-def fates(result: FlowResult) -> tuple[list[object], list[object]]:
+def fates(result: FlowResult) -> tuple[object, object]:
     """Every path with its end, and what lies in which mailbox since when."""
     log, ends = result.played.log, (*result.played.endings, *result.played.reports)
     return (

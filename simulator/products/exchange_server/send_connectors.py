@@ -111,7 +111,7 @@ class SendConnector(Settings):
     ConnectorType: object = ignored("Default or XPremises", usual=("Default",))
     ConnectionInactivityTimeOut: object = ignored("how long an idle connection stays open", usual=("00:10:00",))
     SmtpMaxMessagesPerConnection: int = number(
-        "messages over a connection, where the lab has reuse connections: true; 0 for as many as there are",
+        "messages over a connection; 0 for as many as there are",
         20,
         high=2147483647,
     )
