@@ -138,3 +138,26 @@ def test_a_server_that_went_down_is_not_spoken_to_on_an_old_connection(engine: s
     assert [] == down
     assert 0 < len([e for e in log.of("accepted") if e.host == "internet" and e.t < begin]) < 6
     assert 6 == len(log.of("delivered"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_host_hangs_up_when_its_own_work_is_done_whatever_others_have_to_do(engine: str) -> None:
+    """Mail that the customer has taken is due there; John's server has nothing to do with that."""
+    log = played(a_flow(2), reuses=True, engine=engine).played.log
+    quit_at = next(e.seq for e in log.of("smtp") if e.host == "internet" and e["verb"] == "QUIT")
+    delivered = [e.seq for e in log.of("delivered")]
+    assert quit_at < min(delivered)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_connection_that_a_run_leaves_behind_is_hung_up_at_its_end(engine: str) -> None:
+    """The report about nobody is due after the flow is looked at: the connection stood open for it."""
+    text = (
+        f"scenario: x\nlab: {LABS / 'exchange.yaml'}\nflows:\n  x:\n    until: 10s\n    copies: 0..99\n"
+        "    faults: [{at: internet, slow: 20s, to: RCPT}]\n"
+        "    send: [{from: John, to: nobody@customer.example}, {from: John, to: Sun}]\n"
+    )
+    log = played(text, reuses=True, engine=engine).played.log
+    verbs = [e["verb"] for e in log.of("smtp") if e.host == "internet"]
+    assert 1 == len(opened(played(text, reuses=True, engine=engine)))
+    assert ("MAIL", "MAIL", "QUIT") == tuple(v for v in verbs if v in ("MAIL", "QUIT"))
