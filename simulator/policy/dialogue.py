@@ -256,16 +256,18 @@ def _session(
             raise _Ended("RCPT", reply=answers[errand.recipients[-1]])
         final = _said((yield Data(errand.content)), "DATA")
         answers.update(dict.fromkeys(accepted, final.reply))
-        left = yield from _parted(errand, Open(errand.leaves, tls, offered))
+        left = yield from _parted(errand, Open(errand.leaves, tls, offered), answers)
         return Try(target, tls=tls, recipients=answers, reply=final.reply, dsn="DSN" in offered, open=left)
     except _Ended as end:
-        left = None if end.broken else (yield from _parted(errand, Open(errand.leaves, tls, offered), end))
+        left = None if end.broken else (yield from _parted(errand, Open(errand.leaves, tls, offered), answers, end))
         return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers, banner, open=left)
 
 
-def _parted(errand: Errand, line: Open, end: _Ended | None = None) -> Generator[Action, Heard, Open | None]:
+def _parted(
+    errand: Errand, line: Open, answers: dict[Address, Reply], end: _Ended | None = None
+) -> Generator[Action, Heard, Open | None]:
     """The end of a transaction: the connection is left open where the errand says so and it may be, else QUIT."""
-    leaves = bool(errand.leaves)
+    leaves = bool(errand.leaves) and all(reply.code not in _ENDING for reply in answers.values())
     if leaves and end:  # a refusal of the message says nothing about the connection; 421 and a wrong command do
         says = end.reply if end.stage in ("MAIL", "RCPT", "DATA") else None
         leaves = says is not None and says.code not in _ENDING

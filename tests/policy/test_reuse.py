@@ -145,6 +145,7 @@ def test_the_next_message_begins_with_mail_and_knows_what_the_first_heard() -> N
         ((_OK, Reply(421, "4.3.2", "closing")), ["RcptTo", "Quit"]),
         ((_OK, _OK, _OK, Reply(421, "4.3.2", "closing")), ["Data", "Quit"]),
         ((Reply(503, "5.5.1", "bad sequence"),), ["MailFrom", "Quit"]),
+        ((_OK, Reply(501, "5.1.3", "bad address")), ["Data", "Quit"]),  # one of two
         ((_NEVER, Reply(500, "5.5.1", "what is RSET?")), ["Reset", "Quit"]),
         ((_NEVER, Broken("reset")), ["Reset", "Quit"]),
         ((Broken("reset"),), ["Resume", "MailFrom"]),
