@@ -14,7 +14,7 @@ import ssl
 import sys
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +80,15 @@ class Tally:
         return (self.settled - self.before) * 1024 / max(1, self.handed_in)
 
 
-def chain() -> Lab:
-    """Three servers in a row, all with certificates."""
+def chain(*, reuse: bool = False) -> Lab:
+    """Three servers in a row, all with certificates; each message has connections of its own, or they share them."""
     lab, _ = load_lab(lambda _: CHAIN, "chain.yaml")
-    return lab
+    return replace(lab, reuses_connections=reuse)
 
 
-async def many_messages(count: int, *, batch: int = 50, octets: int = 1000) -> Tally:
+async def many_messages(count: int, *, batch: int = 50, octets: int = 1000, reuse: bool = False) -> Tally:
     """Ann hands in `count` messages, some at a time; each goes through three TLS hops."""
-    lab = chain()
+    lab = chain(reuse=reuse)
     async with _Measured() as measured:
         async with LiveLab(lab, start=BEGIN) as live:
             world = World(lab, Log(BEGIN), keys=KEYRING)

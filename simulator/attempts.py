@@ -15,13 +15,14 @@ from typing import Any
 from simulator.mail.address import Address
 from simulator.mail.reply import Reply
 from simulator.policy.attempt import Outcome, Target, Try, Unroutable
-from simulator.policy.dialogue import Action, Errand, Heard, converse
+from simulator.policy.dialogue import Action, Errand, Heard
 from simulator.policy.host import Held, Host
 from simulator.policy.mx import resolve
 from simulator.policy.route import NextHop, Relay
 from simulator.policy.secured import Policies, Secured, secured
 from simulator.policy.tls import Demand, grade
 from simulator.queue import Work
+from simulator.sharing import hand_over
 from simulator.world import Passage, World
 from simulator.zone import Answer, Question
 
@@ -85,7 +86,7 @@ def try_each(
             source, helo, sender, tuple(wire), message, safe.demand, relay.to.port, held.parameters,
             {w: dict(held.recipient_parameters.get(r, {})) for w, r in wire.items()}, relay.login, passage,
         )  # fmt: skip
-        one = yield from converse(target, errand, world.clock(host.name))
+        one = yield from hand_over(world, relay, target, errand, note)
         tries.append(one)
         _note_try(world, relay, safe.demand, one, note)
         told = {wire[w]: reply for w, reply in one.recipients.items() if w in wire}

@@ -50,6 +50,10 @@ class Queue:
         self._count += 1
         heapq.heappush(self._heap, (work.due, self._count, work))
 
+    def has_due(self, host: str, now: datetime) -> bool:
+        """Whether work of a host waits that may be done now."""
+        return any(due <= now and work.host == host for due, _, work in self._heap)
+
     def next_due(self) -> datetime | None:
         return self._heap[0][0] if self._heap else None
 

@@ -43,13 +43,13 @@ _TLS_FIRST = Reply(538, "5.7.11", "Encryption required for requested authenticat
 
 
 class Reception:
-    """One connection to `session.server`. `passage` is None for a client from outside the lab."""
+    """One connection to `session.server`. `passage` is what comes now: None for a client from outside the lab."""
 
     def __init__(self, world: World, session: Session, passage: Passage | None) -> None:
         self.world, self.session = world, session
         self.host = world.host(session.server)
         self._lab_client = passage
-        self._passage = passage
+        self.passage = passage
         self._wire = Wire(world, session.server)
         self._envelope: Envelope | None = None
         self._taken: dict[Address, Decision] = {}
@@ -77,7 +77,7 @@ class Reception:
 
     def open(self) -> Reply:
         """The banner, or a refusal of the connection."""
-        passage = self._passage
+        passage = self.passage
         self._note(
             "session.open", peer=self.session.peer, client=passage.client if passage else "", port=self.session.port
         )
@@ -89,19 +89,19 @@ class Reception:
 
     def starttls(self) -> Reply:
         """The go-ahead for a handshake, or why there is none."""
-        reply = self._wire.before("STARTTLS", self._passage) or self._own(_GO_AHEAD_TLS)
+        reply = self._wire.before("STARTTLS", self.passage) or self._own(_GO_AHEAD_TLS)
         self._say("STARTTLS", reply)
-        self._wire.after("STARTTLS", self._passage)
+        self._wire.after("STARTTLS", self.passage)
         return reply
 
     def shakes_hands(self) -> CertificateSpec | None:
         """After the go-ahead: the certificate that is shown now."""
-        self._wire.during("STARTTLS", self._passage)
-        return self._wire.shown(self.certificate, self._passage)
+        self._wire.during("STARTTLS", self.passage)
+        return self._wire.shown(self.certificate, self.passage)
 
     def ready(self) -> Reply:
         """The go-ahead for content, or why there is none."""
-        reply = self._wire.before("DATA", self._passage)
+        reply = self._wire.before("DATA", self.passage)
         if reply is None:
             return self._say("DATA", _GO_AHEAD_DATA)
         self._answer("DATA", "", Decision(reply), self._envelope.recipients if self._envelope else ())
@@ -110,7 +110,7 @@ class Reception:
 
     def receives(self) -> None:
         """After the go-ahead, content is coming in."""
-        self._wire.during("DATA", self._passage)
+        self._wire.during("DATA", self.passage)
 
     def quit(self) -> Reply:
         return self._say("QUIT", self._own(_BYE))
@@ -146,19 +146,19 @@ class Reception:
                 issuer=shown.issuer if shown else "", flaw=shown.flaw if shown else "", side="server",
             )  # fmt: skip
         verb = "EHLO" if extended else "HELO"
-        if refusal := self._wire.before(verb, self._passage):
+        if refusal := self._wire.before(verb, self.passage):
             if refusal.code in NO_EHLO and extended:  # HELO comes next: nothing is refused yet
                 return self._say(verb, refusal), ()
             return self._answer(verb, name, Decision(refusal)), ()
-        keywords = self._wire.announced(self.host.keywords(self.session), self._passage)
+        keywords = self._wire.announced(self.host.keywords(self.session), self.passage)
         self.limit = announced_size(keywords)
         reply = Reply(250, "", f"{self.host.fqdn} Hello [{self.session.peer}]")
         self._note("smtp", verb=verb, line=name, reply=str(reply), keywords=list(keywords) if extended else [])
-        self._wire.after(verb, self._passage)
+        self._wire.after(verb, self.passage)
         return reply, keywords
 
     def login(self, user: str, password: str) -> Reply:
-        if instead := self._wire.before("AUTH", self._passage):
+        if instead := self._wire.before("AUTH", self.passage):
             return self._answer("AUTH", user, Decision(instead))
         decision = self.host.login(self.session, user, password, self._moment())
         if decision.ok and self.host.submission.tls and not self.session.tls:
@@ -166,48 +166,48 @@ class Reception:
         if decision.ok:
             self.session = self.session.with_(auth=Address.parse(user))
         reply = self._answer("AUTH", user, decision)
-        self._wire.after("AUTH", self._passage)
+        self._wire.after("AUTH", self.passage)
         return reply
 
     def mail(self, sender: Sender, parameters: Parameters) -> Reply:
         if self._lab_client is None:
             client = self.world.lab.server_at(self.session.peer)
             is_outsider = client is not None and client.runs_at
-            self._passage = (
+            self.passage = (
                 come_back(self.world, client, sender)
                 if client and is_outsider
                 else Passage(self.world.new_message(), 0, "")
             )
         envelope = Envelope(sender, (), parameters)
-        instead = self._wire.before("MAIL", self._passage)
+        instead = self._wire.before("MAIL", self.passage)
         decision = Decision(instead) if instead else self.host.mail(self.session, envelope, self._moment())
         if decision.ok and self._is_over(int(parameters.get("SIZE") or 0)):
             decision = replace(decision, reply=self._own(_TOO_LARGE))
         if decision.ok:
             self._envelope = envelope
         reply = self._answer("MAIL", f"FROM:<{sender or ''}>{told(parameters)}", decision)
-        self._wire.after("MAIL", self._passage)
+        self._wire.after("MAIL", self.passage)
         return reply
 
     def rcpt(self, recipient: Address, parameters: Parameters) -> Generator[Question | Action, Any, Reply]:
         """RCPT; a host may ask the next one before it answers."""
         assert self._envelope is not None
-        instead = self._wire.before("RCPT", self._passage)
+        instead = self._wire.before("RCPT", self.passage)
         decision = (
             Decision(instead) if instead
             else self.host.rcpt(self.session, self._envelope, recipient, self._moment())
         )  # fmt: skip
         if decision.ok and decision.asks is not None and isinstance(self.host, AsksNext):
             name, sender = self.host.name, self._envelope.sender
-            outcome = yield from inquire(self.world, name, decision.asks, sender, recipient, self._passage)
+            outcome = yield from inquire(self.world, name, decision.asks, sender, recipient, self.passage)
             decision = self.host.next_said(decision, recipient, outcome, self._moment())
-        if decision.ok and (full := no_room(self.world, decision.owner or self.host.name, recipient, self._passage)):
+        if decision.ok and (full := no_room(self.world, decision.owner or self.host.name, recipient, self.passage)):
             decision = replace(decision, reply=full)
         if decision.ok:
             self._envelope = self._envelope.plus(recipient, parameters)
             self._taken[recipient] = decision
         reply = self._answer("RCPT", f"TO:<{recipient}>{told(parameters)}", decision, (recipient,))
-        self._wire.after("RCPT", self._passage)
+        self._wire.after("RCPT", self.passage)
         return reply
 
     def content(self, content: bytes | Message) -> Asking[Reply]:
@@ -217,12 +217,12 @@ class Reception:
 
         The wire has octets; the plan hands the message across, which is read as its octets would be.
         """
-        assert self._envelope is not None and self._passage is not None
+        assert self._envelope is not None and self.passage is not None
         message = content.received() if isinstance(content, Message) else Message.parse(content)
         envelope, size = self._envelope, message.size
         shares = self._shares()
-        copies = [self._passage.copies.get(recipient, "") for recipient in envelope.recipients]
-        if instead := self._wire.before("END", self._passage, copies):
+        copies = [self.passage.copies.get(recipient, "") for recipient in envelope.recipients]
+        if instead := self._wire.before("END", self.passage, copies):
             self._answer("DATA", f"{size} octets", Decision(instead), envelope.recipients)
             self.reset()
             return instead
@@ -239,7 +239,7 @@ class Reception:
                 decision = replace(decision, owner=owner.name, connector=decision.connector or taken.connector)
                 reply = self._answer("DATA", f"{size} octets", decision, envelope.recipients)
                 self.reset()
-                self._wire.after("END", self._passage)
+                self._wire.after("END", self.passage)
                 return reply
             session = self.session if owner is self.host else self.session.with_(server=owner.name)
             held = Held(
@@ -251,12 +251,12 @@ class Reception:
             owner = self.world.host(held.session.server)
             self._steps(decision)
             kept = held.with_message(owner.stamp(held, self.world.moment(owner.name)))
-            self.world.take_in(kept, owner, self._passage)
-            handed_on(self.world, self._passage, held.recipients, decision.reply)
+            self.world.take_in(kept, owner, self.passage)
+            handed_on(self.world, self.passage, held.recipients, decision.reply)
         final = replies[0][1].reply
         self._note("smtp", verb="DATA", line=f"{size} octets", reply=str(final))
         self.reset()
-        self._wire.after("END", self._passage, copies)
+        self._wire.after("END", self.passage, copies)
         return final
 
     def _noting(self, asking: Asking[Decision]) -> Asking[Decision]:
@@ -312,7 +312,7 @@ class Reception:
         return reply
 
     def _refuse(self, verb: str, decision: Decision, rcpts: tuple[Address, ...] | None) -> None:
-        passage = self._passage
+        passage = self.passage
         if passage is None:
             return
         connectors = [c.name for c in (passage.connector, decision.connector) if c]
@@ -333,14 +333,14 @@ class Reception:
             refused(self.world, passage, (recipient,), decision.reply, called, loop=decision.loop)
 
     def _steps(self, decision: Decision, rcpt: str = "") -> None:
-        passage = self._passage
+        passage = self.passage
         self.world.log.steps(
             decision.steps, now=self.world.now, host=decision.owner or self.host.name, rcpt=rcpt,
             msg=passage.msg if passage else "", hop=passage.hop + 1 if passage else 0,
         )  # fmt: skip
 
     def _note(self, type: str, **fields: Any) -> None:
-        passage = self._passage
+        passage = self.passage
         self.world.log.write(
             type, self.world.now, self.host.name, passage.msg if passage else "", passage.hop + 1 if passage else 0,
             {"session": self.number, **fields},

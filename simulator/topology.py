@@ -112,6 +112,7 @@ class Lab:
     faults: tuple[Fault, ...] = ()  # what is planned to go wrong
     authorities: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
     caches: Mapping[str, Cache] = field(default_factory=dict)  # by server: DNS as it still remembers it
+    reuses_connections: bool = True  # whether hosts send several messages over a connection
 
     def person_of(self, address: Address, server: str = "") -> str:
         """The name that stands for an address in a sentence; the address itself where nobody has it.

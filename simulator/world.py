@@ -21,6 +21,7 @@ from simulator.mail.notify import handed_down
 from simulator.policy.decision import Connector
 from simulator.policy.host import Held, Host
 from simulator.policy.moment import Memory, Moment
+from simulator.policy.reuse import Standing
 from simulator.policy.signing import NO_KEYS, Keys
 from simulator.queue import NEVER, Queue, Work
 from simulator.source import Source
@@ -92,12 +93,14 @@ class World:
         self.mailboxes: list[Delivery] = []
         self.away: dict[str, Away] = {}  # copies, in the order in which they were taken
         self.reports_expected = 0  # from servers that somebody else runs
+        self.standing: list[Standing] = []  # connections that hosts have left open, in that order
         self.paused: set[Source] = set()  # the waits that are over
         self._memories: dict[str, Memory] = {}
         self._moments: dict[str, tuple[datetime, Moment]] = {}  # the latest of each host, and when it was
         self._messages = 0
         self._copies: dict[str, int] = {}
         self._sessions = 0
+        self._lines = 0
 
     def host(self, name: str) -> Host:
         return self.lab.hosts[name]
@@ -125,6 +128,7 @@ class World:
         was = {name: self.down_until(name) for name in self.lab.hosts} if self.faults else {}
         self.lab = lab
         self._moments.clear()
+        self.standing.clear()  # hosts that start with other settings have no connections
         self.faults.change(lab.faults, self.now)
         # A host that is back before its time goes through its queue at once.
         self.queue.wake(self.now, {n: until for n, until in was.items() if until and until != self.down_until(n)})
@@ -154,6 +158,10 @@ class World:
     def new_session(self) -> int:
         self._sessions += 1
         return self._sessions
+
+    def new_line(self) -> int:
+        self._lines += 1
+        return self._lines
 
     def new_copy(self, msg: str) -> str:
         self._copies[msg] = self._copies.get(msg, 0) + 1

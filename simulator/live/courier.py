@@ -51,6 +51,7 @@ from simulator.policy.dialogue import (
     MailFrom,
     Quit,
     RcptTo,
+    Reset,
     Said,
     Secured,
     StartTls,
@@ -79,17 +80,20 @@ class Identity(Protocol):
 
 
 class Courier:
-    """Makes one connection after the other, each for one conversation.
+    """Makes one connection after the other, each for one conversation, or for several that follow each other.
 
     `hung_up` is awaited with the local endpoint after a connection to a lab server was closed, so that whatever the
-    other side still does about it is done before anything else happens.
+    other side still does about it is done before anything else happens. `carries` is told what comes over a connection
+    when that is another message than it was made for.
     """
 
     def __init__(
         self, network: Network, identity: Identity, *, patience: float = PATIENCE,
         hung_up: Callable[[Endpoint], Awaitable[None]] | None = None,
+        carries: Callable[[Endpoint, object], None] | None = None,
     ) -> None:  # fmt: skip
         self._network, self._identity, self._patience, self._hung_up = network, identity, patience, hung_up
+        self._carries = carries
         self._timer = Patience()
         self._client: SMTP | None = None
         self._here: Endpoint = ("", 0)
@@ -178,11 +182,16 @@ class Courier:
         if isinstance(action, Login):
             return await self._login(client, action.user, action.password)
         if isinstance(action, MailFrom):
+            if self._carries and action.passage is not self._passage:
+                self._passage = action.passage
+                self._carries(self._here, action.passage)
             return await self._say(client, f"MAIL FROM:{_path(sender_text(action.sender))}{told(action.parameters)}")
         if isinstance(action, RcptTo):
             return await self._say(client, f"RCPT TO:{_path(str(action.recipient))}{told(action.parameters)}")
         if isinstance(action, Data):
             return await self._send(client, action.octets)
+        if isinstance(action, Reset):
+            return await self._say(client, "RSET")
         assert isinstance(action, Quit)
         try:
             return await self._say(client, "QUIT")

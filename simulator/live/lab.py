@@ -45,8 +45,9 @@ from simulator.live.wiretap import Wiretap
 from simulator.mishaps import connecting, parks, zone_for
 from simulator.outside import is_expecting
 from simulator.policy.attempt import Try
-from simulator.policy.dialogue import Connect
+from simulator.policy.dialogue import Connect, Leave, Resume
 from simulator.queue import Work
+from simulator.sharing import part
 from simulator.topology import CertificateSpec, Lab
 from simulator.trace import Log
 from simulator.transport import Ask, process
@@ -91,6 +92,7 @@ class LiveLab:
         self.listeners = Listeners(self)
         self.holding = Holding(self)
         self._server_contexts: dict[tuple[CertificateSpec, str], ssl.SSLContext] = {}
+        self._standing: dict[int, Courier] = {}  # connections that hosts have left open
         self._client_contexts: dict[tuple[CertificateSpec | None, str], ssl.SSLContext] = {}
 
     # life
@@ -113,12 +115,14 @@ class LiveLab:
 
     async def close(self) -> None:
         """Hangs up on everybody and closes every socket. Nothing waits for a client."""
+        await self._let_go()
         await self.listeners.close()
         await self._nameserver.close()
         self._stop_hearing()
 
     async def begin(self, world: World) -> None:
         """Plays another world from now on. Whoever is still connected is cut off: no state outlives a flow."""
+        await self._let_go()
         await self.listeners.hang_up()
         self.world = world
         self.wiretap = Wiretap(world, self.clock)
@@ -128,6 +132,7 @@ class LiveLab:
 
     async def relab(self, lab: Lab) -> None:
         """Goes on with changed hosts, zone and certificates. Only listeners of changed addresses are restarted."""
+        await self._let_go()
         moved = addresses(lab) != addresses(self.lab)
         self.lab = lab
         self.world.relab(lab)
@@ -168,6 +173,7 @@ class LiveLab:
             limit = self.holding.limit(until)
             work = world.queue.take(until=limit, first_attempts_only=first_attempts_only)
             if work is None:
+                await self._part(everybody=True)
                 waits = not first_attempts_only and await self.holding.let_go(until)
                 if not waits and not await self._hears_from_outside():
                     return
@@ -175,6 +181,17 @@ class LiveLab:
             world.now = max(world.now, work.due)
             if not parks(world, work):
                 await self.drive(process(world, work), world.lab.servers[work.host].certificate, work=work)
+            await self._part()
+
+    async def _part(self, *, everybody: bool = False) -> None:
+        """Ends what nobody needs any more of the connections that were left open."""
+        if self.world.standing:
+            await self.drive(part(self.world, everybody=everybody))
+
+    async def _let_go(self) -> None:
+        """Ends them without a word."""
+        while self._standing:
+            await self._standing.popitem()[1].close()
 
     async def drive(
         self, journey: Generator[Ask, Any, Any], certificate: CertificateSpec | None = None, *, work: Work | None = None,
@@ -186,7 +203,7 @@ class LiveLab:
         """
         host = work.host if work else host
         identity = SendingHost(self, host, certificate)
-        courier = Courier(self._network, identity, patience=self.patience, hung_up=self.listeners.hung_up)
+        courier = self._courier(identity)
         told: Any = None
         try:
             while True:
@@ -196,6 +213,11 @@ class LiveLab:
                     return done.value
                 if isinstance(ask, Question):
                     told = await self._ask(ask, host, work)
+                elif isinstance(ask, Leave):
+                    self._standing[ask.number], courier = courier, self._courier(identity)
+                elif isinstance(ask, Resume):
+                    await courier.close()
+                    courier = self._standing.pop(ask.number)
                 else:
                     told = await courier.perform(ask, await self._forbids(ask) if isinstance(ask, Connect) else "")
                 if self.crashes:
@@ -203,6 +225,10 @@ class LiveLab:
         finally:
             await courier.close()
             journey.close()
+
+    def _courier(self, identity: SendingHost) -> Courier:
+        told = self.listeners
+        return Courier(self._network, identity, patience=self.patience, hung_up=told.hung_up, carries=told.carries)
 
     async def _forbids(self, asked: Connect) -> str:
         """How a planned fault has a connection fail; "" where it may be made. Only listeners can be shut out."""

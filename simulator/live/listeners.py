@@ -106,6 +106,12 @@ class Listeners:
         if session is not None and not session.is_over.done():
             await asyncio.wait([session.is_over], timeout=_LINGER)
 
+    def carries(self, here: Endpoint, passage: object) -> None:
+        """What comes next over a connection that a client of the lab has."""
+        session = self._callers.get(here)
+        if session is not None and isinstance(passage, Passage):
+            session.carries(passage)
+
     def caller(self, session: LabSMTP, peername: tuple[Any, ...]) -> tuple[str, Passage | None]:
         """Who is calling: the public address, and what a client of the lab gave along."""
         caller = self.live.network.caller_of(peername)

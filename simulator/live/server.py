@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from simulator.faults import CutOff
@@ -26,6 +27,7 @@ from simulator.live.replies import FIXED, HTTP, NESTED, NO_HELLO, NO_MAIL, NO_PA
 from simulator.live.wiretap import Link
 from simulator.mail.reply import Reply
 from simulator.reception import Reception
+from simulator.world import Passage
 
 __all__ = ["Desk", "LabSMTP"]
 
@@ -59,6 +61,10 @@ class LabSMTP(Connection):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self.desk.sessions.discard(self)
+
+    def carries(self, passage: Passage) -> None:
+        """The client of the lab says what its next transaction carries."""
+        self.reception.passage, self.link = passage, replace(self.link, passage=passage)
 
     def tap(self, who: str, line: str) -> None:
         self.desk.wiretap.line(self.link, who, line, encrypted=self.is_secure)

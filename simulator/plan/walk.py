@@ -28,15 +28,19 @@ from simulator.policy.dialogue import (
     Data,
     Heard,
     Hello,
+    Leave,
     Login,
     MailFrom,
     Quit,
     RcptTo,
+    Reset,
+    Resume,
     Said,
     Secured,
     StartTls,
 )
 from simulator.reception import Reception
+from simulator.sharing import part
 from simulator.topology import CertificateSpec, Lab, Server
 from simulator.transport import Ask, process
 from simulator.validation import Carry, Script, Validation
@@ -48,6 +52,7 @@ __all__ = ["PlanEngine"]
 T = TypeVar("T")
 
 _OPEN_PORTS = (25, 587)
+_NOTHING = Said(Reply(250, "", ""))  # heard of what is not said on the wire
 _VERSIONS = {"": "TLSv1.3", "1.0": "TLSv1", "1.1": "TLSv1.1", "1.2": "TLSv1.2", "1.3": "TLSv1.3"}
 
 
@@ -57,6 +62,7 @@ class PlanEngine:
     def __init__(self, world: World, start: datetime) -> None:
         self.world, self.start = world, start
         self._zone = world.lab.zone.with_keys(world.keys)
+        self.standing: dict[int, tuple[Reception | None, Server | None]] = {}  # connections that hosts have left open
 
     def run(self, *, until: datetime | None = None, first_attempts_only: bool = False, most: float = inf) -> None:
         """Works off the queue, or the `most` next of it; mail time jumps to when the next work is due."""
@@ -64,14 +70,22 @@ class PlanEngine:
         while (most := most - 1) >= 0:
             work = world.queue.take(until=until, first_attempts_only=first_attempts_only)
             if work is None:
+                self._part(everybody=True)
                 return
             world.now = max(world.now, work.due)
             if not parks(world, work):
                 about = (work.host, work.msg, work.hop)
                 self.drive(process(world, work), world.lab.servers[work.host].certificate, *about)
+            self._part()
+
+    def _part(self, *, everybody: bool = False) -> None:
+        """Ends what nobody needs any more of the connections that were left open."""
+        if self.world.standing:
+            self.drive(part(self.world, everybody=everybody), None)
 
     def relab(self, lab: Lab) -> None:
         """Goes on in a changed lab."""
+        self.standing.clear()
         self.world.relab(lab)
         self._zone = lab.zone.with_keys(self.world.keys)
 
@@ -145,9 +159,16 @@ class _Line:
     def _carried(self, action: object) -> Heard:
         if isinstance(action, Connect):
             return self._connect(action)
+        if isinstance(action, Resume):
+            self.reception, self.server = self.engine.standing.pop(action.number)
+            return _NOTHING
         reception = self.reception
         if reception is None:
             return Broken("reset")
+        if isinstance(action, Leave):
+            self.engine.standing[action.number] = (reception, self.server)
+            self.reception = None
+            return _NOTHING
         if isinstance(action, Quit):
             self.reception = None
             return Said(reception.quit())
@@ -183,6 +204,15 @@ class _Line:
         if reply.code in NO_EHLO:
             reply, keywords = reception.hello(asked.name, extended=False)[0], ()
         return Said(reply, keywords)
+
+    def _mail(self, reception: Reception, asked: MailFrom) -> Heard:
+        if isinstance(asked.passage, Passage):
+            self.passage = reception.passage = asked.passage
+        return Said(reception.mail(asked.sender, asked.parameters))
+
+    def _reset(self, reception: Reception, asked: Reset) -> Heard:
+        reception.reset()
+        return Said(Reply(250, "2.0.0", "OK"))
 
     def _rcpt(self, reception: Reception, asked: RcptTo) -> Heard:
         host = reception.host.name
@@ -229,7 +259,8 @@ _VERBS: dict[type, Callable[[_Line, Reception, Any], Heard]] = {
     Hello: _Line._hello,
     StartTls: _Line._handshake,
     Login: lambda _, reception, asked: Said(reception.login(asked.user, asked.password)),
-    MailFrom: lambda _, reception, asked: Said(reception.mail(asked.sender, asked.parameters)),
+    MailFrom: _Line._mail,
     RcptTo: _Line._rcpt,
     Data: _Line._data,
+    Reset: _Line._reset,
 }

@@ -15,7 +15,7 @@ from simulator.mail.tls import TlsFacts
 from simulator.policy.tls import Verdict
 from simulator.value import value
 
-__all__ = ["Outcome", "Target", "Try", "Unroutable"]
+__all__ = ["Open", "Outcome", "Target", "Try", "Unroutable"]
 
 
 @value
@@ -45,12 +45,21 @@ class Unroutable:
 
 
 @value
+class Open:
+    """A connection that was left open after a transaction, under a number, and what the next message must know of it."""
+
+    number: int
+    tls: TlsFacts | None = None
+    offered: frozenset[str] = frozenset()  # by the last EHLO
+
+
+@value
 class Try:
     """One target tried. `stage` is where it ended: "CONNECT", "BANNER", "EHLO", "STARTTLS", "TLS", "MAIL",
     "RCPT", "DATA", "END" or "" when it went through. `broken` says how the connection failed ("refused",
     "timeout", "reset", "handshake"), `verdict` why TLS was not good enough, `reply` what the other side said.
     `recipients` are the answers given to each, `banner` the greeting, where only that was asked, `dsn` whether the last
-    EHLO announced DSN."""
+    EHLO announced DSN, `open` the connection where it was left open."""
 
     target: Target
     stage: str = ""
@@ -61,6 +70,7 @@ class Try:
     recipients: Mapping[Address, Reply] = field(default_factory=dict)
     banner: Reply | None = None
     dsn: bool = False
+    open: Open | None = field(default=None, compare=False)
 
 
 @value

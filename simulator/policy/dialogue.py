@@ -5,6 +5,8 @@ engine by asking the other host's policy; neither knows the order of verbs, whic
 
     Connect -> Hello -> [StartTls -> Hello] -> [Login] -> MailFrom -> RcptTo... -> Data -> Quit
 
+    [Resume ->] MailFrom -> RcptTo... -> Data -> Quit, or Leave where another message may follow (`policy.reuse`)
+
 An errand without recipients only looks whether the other side would do: it quits once TLS has been judged.
 
 TLS (RFC 3207): opportunistic senders try STARTTLS where it is offered and go on in clear text on a new connection
@@ -24,13 +26,13 @@ from simulator.mail.envelope import Parameters
 from simulator.mail.message import Message
 from simulator.mail.reply import Reply
 from simulator.mail.tls import TlsFacts
-from simulator.policy.attempt import Target, Try
+from simulator.policy.attempt import Open, Target, Try
 from simulator.policy.tls import Demand, Level, Verdict, judge
 from simulator.value import value
 
 __all__ = [
-    "NO_EHLO", "NO_SMTPUTF8", "NO_SMTPUTF8_HEADER", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Login", "MailFrom", "Quit", "RcptTo", "Said",
-    "Secured", "StartTls", "converse",
+    "NO_EHLO", "NO_SMTPUTF8", "NO_SMTPUTF8_HEADER", "Action", "Broken", "Connect", "Data", "Errand", "Heard", "Hello", "Leave", "Login", "MailFrom", "Quit", "RcptTo", "Reset",
+    "Resume", "Said", "Secured", "StartTls", "converse",
 ]  # fmt: skip
 
 NO_EHLO = (500, 502, 504)
@@ -79,6 +81,7 @@ class Login:
 class MailFrom:
     sender: Sender
     parameters: Parameters = field(default_factory=dict)
+    passage: object = field(default=None, compare=False)  # what this transaction carries, as `Connect` has it
 
 
 @value
@@ -104,7 +107,26 @@ class Quit:
     """QUIT and close. The answer does not matter."""
 
 
-Action = Connect | Hello | StartTls | Login | MailFrom | RcptTo | Data | Quit
+@value
+class Reset:
+    """RSET: nothing is left of the transaction."""
+
+
+@value
+class Leave:
+    """Leave the connection open under this number. Nothing is said, and nothing heard."""
+
+    number: int
+
+
+@value
+class Resume:
+    """Go on with the connection that was left open under this number. Nothing is said, and nothing heard."""
+
+    number: int
+
+
+Action = Connect | Hello | StartTls | Login | MailFrom | RcptTo | Data | Reset | Leave | Resume | Quit
 
 
 @value
@@ -146,6 +168,7 @@ class Errand:
     login: tuple[str, str] | None = None
     passage: Any = None  # passed on with `Connect`; policy does not look into it
     asks_only: bool = False  # leaves after RCPT: only what is said of the recipients matters
+    leaves: int = 0  # the number under which the connection is to stay open afterwards; 0 says QUIT
 
     @property
     def has_plain_header(self) -> bool:
@@ -162,6 +185,10 @@ _EXTENSIONS = {"BODY": "8BITMIME", "RET": "DSN", "ENVID": "DSN", "NOTIFY": "DSN"
 """The keyword that announces a parameter, where it is not the parameter's own name (RFC 6152, RFC 3461)."""
 
 
+_ENDING = (421, *range(500, 505))
+"""Replies after which no further message is tried on a connection (RFC 5321 4.2.3)."""
+
+
 @dataclass(slots=True)
 class _Ended(Exception):
     """Leaves the session at a stage; carried as a value, never seen outside this module."""
@@ -172,38 +199,47 @@ class _Ended(Exception):
     verdict: Verdict | None = None
 
 
-def converse(target: Target, errand: Errand, now: datetime) -> Generator[Action, Heard, Try]:
-    """One session with one target; ends with what came of it, never with an exception."""
+def converse(
+    target: Target, errand: Errand, now: datetime, line: Open | None = None
+) -> Generator[Action, Heard, Try]:  # fmt: skip
+    """One session with one target, or another transaction on `line`; ends with what came of it, never with an exception."""
     clear_only = errand.tls.never
     while True:
-        attempt = yield from _session(target, errand, now, clear_only)
+        attempt = yield from _session(target, errand, now, clear_only, line)
         # RFC 3207 4.1 leaves it to the client: opportunistic senders deliver in clear text rather than not at all.
         if attempt.broken != "handshake" or errand.tls.level != Level.OPPORTUNISTIC or clear_only:
             return attempt
         clear_only = True
 
 
-def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) -> Generator[Action, Heard, Try]:
-    tls: TlsFacts | None = None
+def _session(
+    target: Target, errand: Errand, now: datetime, clear_only: bool, line: Open | None
+) -> Generator[Action, Heard, Try]:  # fmt: skip
+    tls = line.tls if line else None
+    offered = line.offered if line else frozenset()
     banner: Reply | None = None
     answers: dict[Address, Reply] = {}
     try:
-        greeting = _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT").reply
-        banner = None if errand.recipients else greeting
-        offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
-        if "STARTTLS" in offered and not clear_only:
-            tls = yield from _secure(target, errand.tls)
-            if tls:
-                offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
+        if line:
+            yield Resume(line.number)
+        else:
+            greeting = _said((yield Connect(target, errand.source, errand.port, errand.passage)), "CONNECT").reply
+            banner = None if errand.recipients else greeting
+            offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
+            if "STARTTLS" in offered and not clear_only:
+                tls = yield from _secure(target, errand.tls)
+                if tls:
+                    offered = _names(_said((yield Hello(errand.helo)), "EHLO").keywords)
         verdict = judge(errand.tls, tls, now, target.name)
         if not verdict.ok:
             raise _Ended("TLS", verdict=verdict)
         if not errand.recipients:
             yield Quit()
             return Try(target, tls=tls, banner=banner)
-        if errand.login:
+        if errand.login and not line:
             _said((yield Login(*errand.login)), "AUTH")
-        _said((yield MailFrom(errand.sender, _understood(_declared(errand, offered), offered))), "MAIL")
+        declared = _understood(_declared(errand, offered), offered)
+        _said((yield MailFrom(errand.sender, declared, errand.passage)), "MAIL")
         for recipient in errand.recipients:
             told = _understood(errand.recipient_parameters.get(recipient, {}), offered)
             heard = yield RcptTo(recipient, told)
@@ -220,12 +256,26 @@ def _session(target: Target, errand: Errand, now: datetime, clear_only: bool) ->
             raise _Ended("RCPT", reply=answers[errand.recipients[-1]])
         final = _said((yield Data(errand.content)), "DATA")
         answers.update(dict.fromkeys(accepted, final.reply))
-        yield Quit()
-        return Try(target, tls=tls, recipients=answers, reply=final.reply, dsn="DSN" in offered)
+        left = yield from _parted(errand, Open(errand.leaves, tls, offered), answers)
+        return Try(target, tls=tls, recipients=answers, reply=final.reply, dsn="DSN" in offered, open=left)
     except _Ended as end:
-        if not end.broken:
-            yield Quit()
-        return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers, banner)
+        left = None if end.broken else (yield from _parted(errand, Open(errand.leaves, tls, offered), answers, end))
+        return Try(target, end.stage, end.reply, end.broken, end.verdict, tls, answers, banner, open=left)
+
+
+def _parted(
+    errand: Errand, line: Open, answers: dict[Address, Reply], end: _Ended | None = None
+) -> Generator[Action, Heard, Open | None]:
+    """The end of a transaction: the connection is left open where the errand says so and it may be, else QUIT."""
+    leaves = bool(errand.leaves) and all(reply.code not in _ENDING for reply in answers.values())
+    if leaves and end:  # a refusal of the message says nothing about the connection; 421 and a wrong command do
+        says = end.reply if end.stage in ("MAIL", "RCPT", "DATA") else None
+        leaves = says is not None and says.code not in _ENDING
+        if leaves:
+            heard = yield Reset()
+            leaves = isinstance(heard, Said) and heard.reply.ok
+    yield Leave(errand.leaves) if leaves else Quit()
+    return line if leaves else None
 
 
 def _said(heard: Heard, stage: str) -> Said:

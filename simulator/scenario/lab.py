@@ -86,6 +86,7 @@ def _build(tree: Node, problems: ProblemList, start: datetime, file: str) -> Lab
         file,
         frozenset(f.server.name for f in found if f.down),
         faults,
+        reuses_connections=_is_on(tree.get("reuse connections"), "reuse connections", problems, left_out=True),
     )
 
 
@@ -150,7 +151,7 @@ def _server(entry: Entry, others: Sequence[str], problems: ProblemList, start: d
         ports=_ports(node.get("ports"), problems),
         runs_at=getattr(settings, "runs_at", None),
     )
-    return _Found(server, product, settings, node, _is_down(node, problems))
+    return _Found(server, product, settings, node, _is_on(node.get("stopped"), "stopped", problems, left_out=False))
 
 
 def _product(entry: Entry, others: Sequence[str], problems: ProblemList) -> Product | None:
@@ -228,15 +229,14 @@ def _ports(node: Node | None, problems: ProblemList) -> tuple[tuple[int, int], .
     return tuple(found)
 
 
-def _is_down(node: Node, problems: ProblemList) -> bool:
-    stopped = node.get("stopped")
-    if stopped is None:
-        return False
+def _is_on(node: Node | None, word: str, problems: ProblemList, *, left_out: bool) -> bool:
+    if node is None:
+        return left_out
     try:
-        return read_bool(stopped)
+        return read_bool(node)
     except ValueError as bad:
-        problems.error(stopped.at, f"stopped: {bad}.", "Write true or false.")
-        return False
+        problems.error(node.at, f"{word}: {bad}.", "Write true or false.")
+        return left_out
 
 
 def _settings(entry: Entry, product: Product, problems: ProblemList) -> Any:

@@ -69,6 +69,14 @@ def test_addresses_may_be_ipv6_and_are_kept_in_one_spelling() -> None:
     assert ("203.0.113.25",) == records(lab, "mail.contoso.com", "A")
 
 
+def test_hosts_share_connections_unless_the_lab_says_otherwise() -> None:
+    said = {word: lab_of(changed("people:", f"{word}\npeople:")).reuses_connections for word in _REUSE}
+    assert _REUSE == said
+
+
+_REUSE = {"": True, "reuse connections: false": False, "Reuse Connections: off": False, "reuse connections: on": True}
+
+
 def test_a_stopped_server_is_down() -> None:
     assert (
         frozenset({"onprem"}) == lab_of(changed("    is: smartermail", "    stopped: true\n    is: smartermail")).down
@@ -374,6 +382,7 @@ LAB_ERRORS = [
         ["19:22 TlsSettings: Required is not a value of New-OutboundConnector. | "
          "Use EncryptionOnly, CertificateValidation, DomainValidation or leave it out."],
     ),
+    ("people:\n", "reuse connections: 20\npeople:\n", ["3:20 reuse connections: '20' is neither true nor false. | Write true or false."]),
     ("    is: smartermail\n", "    is: smartermail\n    stopped: maybe\n", ["28:14 stopped: 'maybe' is neither true nor false. | Write true or false."]),
     ("MX: [10 mx.customer.example]", "MX: [mx.customer.example]", ['39:27 MX: \'mx.customer.example\' lacks a preference. | Write "10 mx.customer.example".']),
     ("MX: [10 mx.customer.example]", "MX: [70000 mx.customer.example]",

@@ -60,6 +60,9 @@ class Device:
         self.name, self.fqdn = server.name, server.fqdn
         self.ladder = Ladder.minutes(*settings.knobs.retry)
 
+    def messages_per_connection(self, relay: Relay) -> int:
+        return 1  # a scan, a mail
+
     def owns(self, recipient: Address) -> bool:
         return False
 

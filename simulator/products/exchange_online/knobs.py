@@ -117,6 +117,7 @@ class Knobs(ServiceKnobs):
         False, "mail that leaves for a recipient of an accepted domain (own servers, the other half of a hybrid) is signed too; "
         "nobody says whether it is",
     )  # fmt: skip
+    messages_per_connection: int = number("messages sent over a connection; 0 for as many as there are", 20)
     retry: tuple[timedelta, ...] | None = custom(
         _waits, None, "waits between attempts in minutes, the last one repeats; left out: 15, growing by half up to 60"
     )

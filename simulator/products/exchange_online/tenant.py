@@ -118,6 +118,9 @@ class Tenant:
         address = pool_address(own, found)
         return address, egress_name(address, relay=address != own)
 
+    def messages_per_connection(self, relay: Relay) -> int:
+        return self.profile.settings.knobs.messages_per_connection
+
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:

@@ -14,6 +14,7 @@ from simulator.policy.attempt import Outcome
 from simulator.policy.decision import Decision
 from simulator.policy.host import Held, Notice, Submission
 from simulator.policy.moment import Moment
+from simulator.policy.reuse import USUAL
 from simulator.policy.route import Fate, Relay, Routing
 from simulator.products.exchange_journal import journal
 from simulator.products.exchange_server import wording
@@ -102,6 +103,10 @@ class ExchangeServer:
     def egress(self, held: Held, relay: Relay, at: Moment) -> tuple[str, str]:
         connector = self._sender(relay)
         return self.server.addresses[0], (connector.Fqdn if connector else "") or self.fqdn
+
+    def messages_per_connection(self, relay: Relay) -> int:
+        connector = self._sender(relay)
+        return connector.SmtpMaxMessagesPerConnection if connector else USUAL
 
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment

@@ -110,7 +110,11 @@ class SendConnector(Settings):
     FrontendProxyEnabled: object = ignored("mail leaves through the Front End Transport service", silent=True)
     ConnectorType: object = ignored("Default or XPremises", usual=("Default",))
     ConnectionInactivityTimeOut: object = ignored("how long an idle connection stays open", usual=("00:10:00",))
-    SmtpMaxMessagesPerConnection: object = ignored("messages a connection", usual=("20",))
+    SmtpMaxMessagesPerConnection: int = number(
+        "messages over a connection; 0 for as many as there are",
+        20,
+        high=2147483647,
+    )
     ProtocolLoggingLevel: object = ignored("None or Verbose", silent=True)
     RequireOorg: object = ignored("reserved", silent=True)
     HomeMTA: object = ignored("metadata of a Get- record", silent=True)

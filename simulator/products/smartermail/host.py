@@ -254,6 +254,9 @@ class SmarterMail:
             self.server, self.directory.sender_domain(as_sent(held).sender), self.settings, at
         ), self.fqdn
 
+    def messages_per_connection(self, relay: Relay) -> int:
+        return self.settings.knobs.messages_per_connection
+
     def after_attempt(
         self, held: Held, relay: Relay, outcome: Outcome, attempts: int, at: Moment
     ) -> Mapping[Address, Fate]:

@@ -35,6 +35,7 @@ class Knobs(Settings):
         "reports: words and the header of the message in plain text, or the multipart/report of RFC 3464", "text", "fields",
         default="text",
     )  # fmt: skip
+    messages_per_connection: int = number("messages sent over a connection; 0 for as many as there are", 20)
     max_hops: int = number("the hop limit where Max Hop Count is not set", 20, low=1)
     retry: tuple[int, ...] = custom(
         read_minutes, (15, 30, 60, 90), "waits between attempts in minutes; then the mail is returned"
