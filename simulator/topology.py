@@ -15,7 +15,9 @@ from simulator.policy.tls import PUBLIC_AUTHORITY
 from simulator.source import NOWHERE, Source
 from simulator.zone import Cache, Zone
 
-__all__ = ["DEFECTS", "CertificateSpec", "Lab", "Person", "Server", "holder"]
+__all__ = ["DEFECTS", "HOP_LATENCY", "CertificateSpec", "Lab", "Person", "Server", "holder"]
+
+HOP_LATENCY = timedelta(milliseconds=100)
 
 DEFECTS = (
     "expired", "not-yet-valid", "self-signed", "wrong-name", "untrusted", "no-client-auth", "incomplete-chain",
@@ -113,6 +115,7 @@ class Lab:
     authorities: frozenset[str] = field(default_factory=lambda: frozenset({PUBLIC_AUTHORITY}))
     caches: Mapping[str, Cache] = field(default_factory=dict)  # by server: DNS as it still remembers it
     reuses_connections: bool = True  # whether hosts send several messages over a connection
+    hop_latency: timedelta = HOP_LATENCY  # mail time that a session takes
 
     def person_of(self, address: Address, server: str = "") -> str:
         """The name that stands for an address in a sentence; the address itself where nobody has it.

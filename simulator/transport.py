@@ -41,7 +41,7 @@ from simulator.policy.route import (
 from simulator.policy.tls import grade
 from simulator.queue import Work
 from simulator.source import NOWHERE
-from simulator.world import HOP_LATENCY, Delivery, Passage, World
+from simulator.world import Delivery, Passage, World
 
 __all__ = ["Ask", "Journey", "Told", "process", "submit"]
 
@@ -192,7 +192,7 @@ def _attempt(world: World, work: Work, relay: Relay, recipients: tuple[Address, 
     host = world.host(work.host)
     held = _only(work.held, recipients)
     note: dict[str, Any] = {"host": host.name, "msg": work.msg, "hop": work.hop}
-    world.elapse(HOP_LATENCY)
+    world.elapse(world.lab.hop_latency)
     attempts = work.attempts + 1
     tells_time(world, host.name, work.msg, work.hop)
     found = yield from targets(world, relay.to, host.name, work.msg, work.hop)
@@ -330,7 +330,7 @@ def submit(world: World, errand: Errand, target: Target, *, person: str, server:
         "submitted", now=world.now, host=server, msg=msg, hop=0, person=person, sender=str(errand.sender or "<>"),
         rcpts=[str(r) for r in errand.recipients], source=errand.source, size=errand.size,
     )  # fmt: skip
-    world.elapse(HOP_LATENCY)
+    world.elapse(world.lab.hop_latency)
     if world.host(server).submission.direct:
         return _take_directly(world, errand, target, server)
     one = yield from converse(target, errand, world.now)

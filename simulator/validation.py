@@ -25,7 +25,7 @@ from simulator.policy.validation import Look, Order, Place, Refusal, Sent, Task,
 from simulator.source import NOWHERE, Source
 from simulator.trace import Event
 from simulator.value import value
-from simulator.world import HOP_LATENCY, Passage, World
+from simulator.world import Passage, World
 
 __all__ = ["Carry", "Script", "Settle", "Validation", "validate"]
 
@@ -102,7 +102,7 @@ def validate(world: World, server: str, connector: str, recipients: tuple[Addres
 
 def _look(world: World, server: str, order: Order, place: Place) -> Generator[Ask, Any, list[Look]]:
     """Sessions without a message with the hosts of a place, each host until one of its addresses will do."""
-    world.elapse(HOP_LATENCY)
+    world.elapse(world.lab.hop_latency)
     found = yield from targets(world, place.to, server)
     if isinstance(found, Unroutable):
         return [Look(place.name, unroutable=found)]

@@ -30,9 +30,8 @@ from simulator.trace import Log
 from simulator.value import value
 from simulator.zone import Zone
 
-__all__ = ["HOP_LATENCY", "Away", "Delivery", "Passage", "World", "about"]
+__all__ = ["Away", "Delivery", "Passage", "World", "about"]
 
-HOP_LATENCY = timedelta(milliseconds=100)
 """Mail time that an attempt takes, so that the Received stamps of two hops differ."""
 
 

@@ -25,8 +25,8 @@ from simulator import __version__
 from simulator.mail.path import print_path
 from simulator.report.story import full_name
 from simulator.runner import FlowResult, RunResult
+from simulator.topology import HOP_LATENCY
 from simulator.trace import Event
-from simulator.world import HOP_LATENCY
 
 __all__ = ["otlp_lines"]
 

@@ -20,8 +20,8 @@ from typing import Any
 
 from simulator.report.hops import span
 from simulator.report.record import Record
+from simulator.topology import HOP_LATENCY
 from simulator.trace import Event
-from simulator.world import HOP_LATENCY
 
 __all__ = ["waterfall_json", "waterfall_text"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulator.mail.address import AddressError, parse_domain
@@ -27,10 +27,10 @@ from simulator.scenario.faults import read_faults
 from simulator.scenario.people import Places, check_name, read_people
 from simulator.scenario.records import read_records
 from simulator.scenario.schema import LAB_WORDS, SERVER_WORDS
-from simulator.scenario.values import ip
+from simulator.scenario.values import duration, ip
 from simulator.scenario.zonefile import dns_as_map
 from simulator.source import Entry, Node, ProblemList, Source
-from simulator.topology import CertificateSpec, Lab, Person, Server, holder
+from simulator.topology import HOP_LATENCY, CertificateSpec, Lab, Person, Server, holder
 from simulator.zone import Zone
 
 __all__ = ["START", "build_lab"]
@@ -87,6 +87,7 @@ def _build(tree: Node, problems: ProblemList, start: datetime, file: str) -> Lab
         frozenset(f.server.name for f in found if f.down),
         faults,
         reuses_connections=_is_on(tree.get("reuse connections"), "reuse connections", problems, left_out=True),
+        hop_latency=_latency(tree.get("hop latency"), problems),
     )
 
 
@@ -227,6 +228,16 @@ def _ports(node: Node | None, problems: ProblemList) -> tuple[tuple[int, int], .
                 entry.node.at or entry.key_at, "ports: two port numbers are expected.", "Write  ports: {25: 2525}"
             )
     return tuple(found)
+
+
+def _latency(node: Node | None, problems: ProblemList) -> timedelta:
+    if node is None:
+        return HOP_LATENCY
+    try:
+        return duration(node.text)
+    except ValueError as bad:
+        problems.error(node.at, f"hop latency: {bad}.", "Write 0.1s or 2s.")
+        return HOP_LATENCY
 
 
 def _is_on(node: Node | None, word: str, problems: ProblemList, *, left_out: bool) -> bool:

@@ -47,6 +47,10 @@ LAB_WORDS: Final[Mapping[str, Word]] = {
     "servers": Word("the mail hosts by name", {"$ref": "#/$defs/servers"}),
     "dns": Word("records beside those that follow from fqdn, ip and the services", {"$ref": "#/$defs/dns"}),
     "faults": Word("what goes wrong from the start", {"$ref": "#/$defs/faults"}),
+    "hop latency": Word(
+        "the mail time that one session takes, 0.1s unless told; from 1s on the stamps of all Received lines differ",
+        _TEXT,
+    ),
     "reuse connections": Word(
         "false: every message has a connection of its own; left out: what a host has due for the same next hop goes over one "
         "connection, as many messages as its product sends",

@@ -77,6 +77,21 @@ def test_hosts_share_connections_unless_the_lab_says_otherwise() -> None:
 _REUSE = {"": True, "reuse connections: false": False, "Reuse Connections: off": False, "reuse connections: on": True}
 
 
+def test_a_session_takes_the_mail_time_that_the_lab_says() -> None:
+    said = {word: lab_of(changed("people:", f"{word}\npeople:")).hop_latency for word in ("", "hop latency: 2s")}
+    assert {"": timedelta(seconds=0.1), "hop latency: 2s": timedelta(seconds=2)} == said
+
+
+def test_a_latency_that_is_none_is_told() -> None:
+    problems = ProblemList()
+    assert (
+        build_lab(read_yaml(changed("people:", "hop latency: soon\npeople:"), "lab.yaml"), problems, file="lab.yaml")
+        is None
+    )
+    told = problems.items[0]
+    assert ("lab.yaml:3:14", "Write 0.1s or 2s.") == (str(told.at), told.fix)
+
+
 def test_a_stopped_server_is_down() -> None:
     assert (
         frozenset({"onprem"}) == lab_of(changed("    is: smartermail", "    stopped: true\n    is: smartermail")).down
